@@ -1,0 +1,132 @@
+"""Densities of states: D(ε), its exact integral, the mean squared velocity, and where the kinks are.
+
+Every density here integrates to one; `Metal` multiplies it by `states_per_mode`.
+"""
+
+import abc
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from .checks import require, to_array
+
+Energies = Float[Array, "*shape"]
+
+
+class AbstractDOS(eqx.Module):
+    """A band between `bottom` and `top` (energies, any one unit).
+
+    Subclasses give `density` (per unit energy, integral one, zero outside the band) and
+    `cumulative` (its exact integral from the bottom, 0 to 1): finite volumes take their
+    states from the latter, so particle number is exact on any mesh.
+    """
+
+    bottom: eqx.AbstractVar[Float[Array, ""]]
+    top: eqx.AbstractVar[Float[Array, ""]]
+
+    @property
+    def width(self) -> Float[Array, ""]:
+        """Band width W = top − bottom, in the unit of energy."""
+        return self.top - self.bottom
+
+    @abc.abstractmethod
+    def density(self, energy: Energies) -> Energies:
+        """D(ε) in states per unit energy; shape of `energy`."""
+
+    @abc.abstractmethod
+    def cumulative(self, energy: Energies) -> Energies:
+        """∫D dε from the band bottom to ε, between 0 and 1; shape of `energy`."""
+
+    def velocity_squared(self, energy: Energies) -> Energies:
+        """⟨v²⟩(ε) up to a constant factor (only ratios to the Fermi level are used).
+
+        A DoS alone does not fix the velocities. The default is the isotropic band in three
+        dimensions with this DoS, N(ε) ∝ k³ counted from the nearer edge, for which
+        v ∝ [N(1 − N)]^{2/3} / D.
+        """
+        density = self.density(energy)
+        filled = self.cumulative(energy)
+        inside = (density > 0) & (filled > 0) & (filled < 1)
+        product = jnp.where(inside, filled * (1 - filled), 1.0)
+        return jnp.where(inside, product ** (4 / 3) / jnp.where(inside, density, 1) ** 2, 0.0)
+
+    def features(self) -> Float[Array, " kinks"]:
+        """Energies of kinks inside the band (van Hove points), which the mesh must resolve."""
+        return jnp.zeros(0)
+
+
+class FlatTopDOS(AbstractDOS):
+    """D ∝ 1 − |2ε/W|ⁿ between −W/2 and W/2: the trial DoS, flat inside with soft edges.
+
+    Arguments: `width` W > 0 (energy) and `exponent` n > 0; n = 8 reproduces the frequencies
+    of Figs. 1–3, n = 2 is a parabola, n → ∞ a box.
+    """
+
+    band_width: Float[Array, ""]
+    exponent: Float[Array, ""]
+
+    def __init__(self, width=1.0, exponent=8.0):
+        self.band_width = to_array(width)
+        self.exponent = to_array(exponent)
+
+    def __check_init__(self):
+        require("width", self.band_width, "a positive energy", lambda x: (x > 0) & (x < jnp.inf))
+        require("exponent", self.exponent, "a positive number", lambda x: (x > 0) & (x < jnp.inf))
+
+    @property
+    def bottom(self):
+        return -0.5 * self.band_width
+
+    @property
+    def top(self):
+        return 0.5 * self.band_width
+
+    def _power(self, energy, exponent):
+        """|2ε/W|ᵖ clipped to the band, with finite derivatives at ε = 0."""
+        x = jnp.clip(jnp.abs(2 * energy / self.band_width), 0, 1)
+        return jnp.where(x > 0, jnp.where(x > 0, x, 1.0) ** exponent, 0.0)
+
+    def density(self, energy):
+        n = self.exponent
+        return (1 - self._power(energy, n)) * (n + 1) / (n * self.band_width)
+
+    def cumulative(self, energy):
+        n = self.exponent
+        x = jnp.clip(2 * energy / self.band_width, -1, 1)
+        signed = jnp.sign(x) * self._power(energy, n + 1)
+        return 0.5 * ((x + 1) * (n + 1) - (signed + 1)) / n
+
+
+class SemiEllipticDOS(AbstractDOS):
+    """D ∝ √(1 − (2ε/W)²): the Bethe lattice. Argument: `width` W > 0 (energy)."""
+
+    band_width: Float[Array, ""]
+
+    def __init__(self, width=1.0):
+        self.band_width = to_array(width)
+
+    def __check_init__(self):
+        require("width", self.band_width, "a positive energy", lambda x: (x > 0) & (x < jnp.inf))
+
+    @property
+    def bottom(self):
+        return -0.5 * self.band_width
+
+    @property
+    def top(self):
+        return 0.5 * self.band_width
+
+    def _sine_cosine(self, energy):
+        """x = 2ε/W clipped to the band, and √(1 − x²) with a finite derivative at the edges."""
+        x = jnp.clip(2 * energy / self.band_width, -1, 1)
+        square = 1 - x**2
+        return x, jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1.0)), 0.0)
+
+    def density(self, energy):
+        _, root = self._sine_cosine(energy)
+        return 4 / (jnp.pi * self.band_width) * root
+
+    def cumulative(self, energy):
+        x, root = self._sine_cosine(energy)
+        return 0.5 + (x * root + jnp.arctan2(x, root)) / jnp.pi

@@ -1,0 +1,107 @@
+"""The Jacobian of the kinetic equations, kept in the shape the ladder gives it.
+
+∂ḟ/∂f is tridiagonal in the rung at each cell (Eq. 4) and tridiagonal along the energy-ordered
+chain (Eqs. 6–7); the scalars (ζ, field variables, ledger) border it; a field that reacts to the
+state adds one rank-one term. No N×N array is formed.
+"""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from . import collisions
+from .kinetics import Kinetics
+
+
+class LadderMatrix(eqx.Module):
+    """A square matrix on the flat state [x (rung·cell), z (scalar)].
+
+    With the cell index k = rung·cells + cell:
+    - `diagonal` (rung, cell)
+    - `below`, `above` (rung−1, cell): coupling of rung j+1 to rung j, and of rung j to rung j+1
+    - `left`, `right` (rung·cell − 1): coupling of k+1 to k, and of k to k+1
+    - `columns` (scalar, rung·cell): x by z; `rows` (scalar, rung·cell): z by x; `corner` (scalar, scalar)
+    - `us`, `vs` (rank, state): low-rank part Σ u vᵀ
+    """
+
+    diagonal: Float[Array, "rung cell"]
+    below: Float[Array, "rung-1 cell"]
+    above: Float[Array, "rung-1 cell"]
+    left: Float[Array, " face"]
+    right: Float[Array, " face"]
+    columns: Float[Array, "scalar x"]
+    rows: Float[Array, "scalar x"]
+    corner: Float[Array, "scalar scalar"]
+    us: Float[Array, "rank state"]
+    vs: Float[Array, "rank state"]
+
+    def mv(self, y: Float[Array, " state"]) -> Float[Array, " state"]:
+        """Matrix times vector, in O(state)."""
+        size = self.diagonal.size
+        flat, z = y[:size], y[size:]
+        x = flat.reshape(self.diagonal.shape)
+        rungs = jnp.pad(self.above * x[1:], ((0, 1), (0, 0))) + jnp.pad(self.below * x[:-1], ((1, 0), (0, 0)))
+        chain = jnp.pad(self.right * flat[1:], (0, 1)) + jnp.pad(self.left * flat[:-1], (1, 0))
+        top = (self.diagonal * x + rungs).ravel() + chain + z @ self.columns
+        return jnp.append(top, self.rows @ flat + self.corner @ z) + (self.vs @ y) @ self.us
+
+    def transpose(self) -> "LadderMatrix":
+        """The transposed matrix, in the same shape."""
+        return LadderMatrix(
+            self.diagonal, self.above, self.below, self.right, self.left,
+            self.rows, self.columns, self.corner.T, self.vs, self.us,
+        )  # fmt: skip
+
+    def shifted(self, scale: Float[Array, ""]) -> "LadderMatrix":
+        """I − scale · self, the matrix of linearly implicit steps."""
+        scaled = jax.tree.map(lambda entry: -scale * entry, self)
+        return eqx.tree_at(
+            lambda m: (m.diagonal, m.corner, m.vs),
+            scaled,
+            (1 + scaled.diagonal, jnp.eye(self.corner.shape[0]) + scaled.corner, self.vs),
+        )
+
+
+def jacobian(kinetics: Kinetics, t: Float[Array, ""], y: Float[Array, " state"]) -> LadderMatrix:
+    """∂(dy/dt)/∂y at (t, y), exact."""
+    ladder, state = kinetics.ladder, kinetics.unpack(y)
+    f, number = state.f, kinetics.bose + state.zeta
+    size, scalars = f.size, y.size - f.size
+    field_squared = kinetics.field.squared(kinetics, t, state)
+
+    by_low, by_up = collisions.emission_slopes(f[:-1], f[1:], number)
+    gain = kinetics.rate * ladder.density[1:]
+    loss = kinetics.rate * jnp.where(ladder.states[1:] > 0, ladder.density[:-1], 0.0)
+    diagonal = jnp.pad(gain * by_low, ((0, 1), (0, 0))) - jnp.pad(loss * by_up, ((1, 0), (0, 0)))
+
+    flat, inverse = f.ravel(), collisions.inverse_states(ladder).ravel()
+    strength, quantum = kinetics.inelastic
+    low_slope, up_slope = collisions.emission_slopes(flat[:-1], flat[1:], quantum)
+    diffusion = field_squared * kinetics.conductance
+    by_left, by_right = strength * low_slope - diffusion, strength * up_slope + diffusion
+    chain = jnp.pad(by_left * inverse[:-1], (0, 1)) - jnp.pad(by_right * inverse[1:], (1, 0))
+
+    step = f[1:] - f[:-1]
+    by_zeta = jnp.pad(gain * step, ((0, 1), (0, 0))) - jnp.pad(loss * step, ((1, 0), (0, 0)))
+    scalar_rows = jax.jacrev(lambda y: kinetics.scalar_rates(t, y))(y)
+    return LadderMatrix(
+        diagonal=diagonal + chain.reshape(f.shape),
+        below=-loss * by_low,
+        above=gain * by_up,
+        left=-by_left * inverse[1:],
+        right=by_right * inverse[:-1],
+        columns=jnp.zeros((scalars, size)).at[0].set(by_zeta.ravel()),
+        rows=scalar_rows[:, :size],
+        corner=scalar_rows[:, size:],
+        **_field_reaction(kinetics, t, y),
+    )
+
+
+def _field_reaction(kinetics: Kinetics, t, y):
+    """The rank-one term (∂ḟ/∂F²)(∂F²/∂y)ᵀ of a field that reacts to the state."""
+    if not kinetics.field.reacts:
+        return {"us": jnp.zeros((0, y.size)), "vs": jnp.zeros((0, y.size))}
+    heating = kinetics.heat(kinetics.unpack(y).f).ravel()
+    reaction = jax.grad(lambda y: kinetics.field.squared(kinetics, t, kinetics.unpack(y)))(y)
+    return {"us": jnp.pad(heating, (0, y.size - heating.size))[None], "vs": reaction[None]}

@@ -1,0 +1,139 @@
+"""The kinetic equations (2)–(3) on a ladder: one right-hand side for the whole state.
+
+The state is one flat array [f.ravel(), ζ, field variables, ledger]; the ledger holds the
+energies that left or entered the system, so that a run can show its balance.
+"""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from . import collisions
+from .field import AbstractField
+from .ladder import Ladder, Mesh, build_ladder, fermi
+from .metal import Metal
+from .pump import AbstractPump
+
+LEDGER = ("joule", "bath", "decay", "pump")
+"""Ledger entries, in energy per mode since t = 0: Joule work of the field on the electrons, heat the
+electrons gave to the bath, energy the phonons lost by decay, energy the pump put into the phonons."""
+
+
+class State(NamedTuple):
+    """f (rung, cell), ζ (phonons per mode) and the dynamic variables of the field law."""
+
+    f: Float[Array, "rung cell"]
+    zeta: Float[Array, ""]
+    variables: Float[Array, " variable"]
+
+
+class Kinetics(eqx.Module):
+    """A metal, its pump and field on a ladder: Eqs. (2)–(7) of PRB 101, 041105 (2020).
+
+    Built by `Kinetics.build`; the coefficients of the collision integrals are computed once.
+    """
+
+    metal: Metal
+    pump: AbstractPump
+    field: AbstractField
+    ladder: Ladder
+    rate: Float[Array, ""]  # Γ_eph/D_0
+    bose: Float[Array, ""]  # b
+    inelastic: tuple[Float[Array, " face"], Float[Array, " face"]]
+    conductance: Float[Array, " face"]
+    fermi_density: Float[Array, ""]
+    has_ledger: bool = eqx.field(static=True)
+
+    @classmethod
+    def build(
+        cls, metal: Metal, pump: AbstractPump, field: AbstractField, mesh: Mesh, rungs: int, ledger: bool = False
+    ) -> "Kinetics":
+        """Lay the mesh and compute the coefficients."""
+        ladder = build_ladder(metal, mesh, rungs)
+        fermi_density = metal.fermi_density
+        return cls(
+            metal=metal,
+            pump=pump,
+            field=field,
+            ladder=ladder,
+            rate=metal.coupling_rate / metal.mean_density,
+            bose=metal.bose,
+            inelastic=collisions.inelastic_coefficients(
+                metal.inelastic_rate, metal.temperature, fermi_density, ladder
+            ),
+            conductance=collisions.field_coefficient(fermi_density, ladder),
+            fermi_density=fermi_density,
+            has_ledger=ledger,
+        )
+
+    @property
+    def field_unit_squared(self) -> Float[Array, ""]:
+        """F² of the normalised field 𝓔 = 1: Γ_in ω_p, in energy² × rate."""
+        return self.metal.inelastic_rate * self.metal.phonon_energy
+
+    def initial_state(self) -> Float[Array, " state"]:
+        """Equilibrium at the bath temperature (the Fermi function at the cell centres) and the pump's ζ(0)."""
+        f = fermi(self.ladder.energy, self.metal.chemical_potential, self.metal.temperature)
+        ledger = jnp.zeros(len(LEDGER) if self.has_ledger else 0)
+        zeta = jnp.reshape(self.pump.initial_phonons(), (1,))
+        return jnp.concatenate([f.ravel(), zeta, self.field.initial(), ledger])
+
+    def unpack(self, y: Float[Array, " state"]) -> State:
+        """The named parts of a flat state."""
+        size = self.ladder.states.size
+        return State(
+            y[:size].reshape(self.ladder.states.shape), y[size], y[size + 1 : size + 1 + self.field.variables]
+        )
+
+    def collide(self, f: Float[Array, "rung cell"], zeta) -> Float[Array, "rung cell"]:
+        """St_el + St_in: ∂f/∂t without a field."""
+        scattering = collisions.electron_phonon(f, self.bose + zeta, self.rate, self.ladder)
+        return scattering + collisions.divergence(collisions.inelastic_flux(f, self.inelastic), self.ladder)
+
+    def heat(self, f: Float[Array, "rung cell"]) -> Float[Array, "rung cell"]:
+        """−St_E per unit F²: ∂f/∂t by the field."""
+        return collisions.divergence(collisions.field_flux(f, self.conductance), self.ladder)
+
+    def occupation_rate(self, f, zeta, field_squared) -> Float[Array, "rung cell"]:
+        """∂f/∂t at a given F²; one divergence for both fluxes."""
+        flux = collisions.inelastic_flux(f, self.inelastic)
+        if not isinstance(field_squared, float):
+            flux = flux + field_squared * collisions.field_flux(f, self.conductance)
+        scattering = collisions.electron_phonon(f, self.bose + zeta, self.rate, self.ladder)
+        return scattering + collisions.divergence(flux, self.ladder)
+
+    def phonon_rate(self, t, state: State) -> Float[Array, ""]:
+        """∂ζ/∂t of Eq. (3)."""
+        if self.pump.clamped:
+            return jnp.zeros_like(state.zeta)
+        emission = collisions.phonon_emission(state.f, self.bose + state.zeta, self.rate, self.ladder)
+        return emission + self.pump.source(t) - state.zeta / self.metal.phonon_lifetime
+
+    def ledger_rates(self, t, state: State) -> Float[Array, " entry"]:
+        """Rates of the ledger entries, energy per mode and unit time; () without a ledger."""
+        if not self.has_ledger:
+            return jnp.zeros(0)
+        spacing = self.ladder.spacing
+        f, omega = state.f, self.metal.phonon_energy
+        joule = -self.field.squared(self, t, state) * jnp.sum(spacing * collisions.field_flux(f, self.conductance))
+        bath = jnp.sum(spacing * collisions.inelastic_flux(f, self.inelastic))
+        decay = jnp.zeros(()) if self.pump.clamped else omega * state.zeta / self.metal.phonon_lifetime
+        if self.pump.clamped:  # the clamp feeds what the electrons take
+            pump = -omega * collisions.phonon_emission(f, self.bose + state.zeta, self.rate, self.ladder)
+        else:
+            pump = omega * self.pump.source(t)
+        return jnp.stack([joule, bath, decay, pump])
+
+    def scalar_rates(self, t, y: Float[Array, " state"]) -> Float[Array, " scalar"]:
+        """∂/∂t of everything but f: ζ, field variables, ledger."""
+        state = self.unpack(y)
+        zeta_rate = jnp.reshape(self.phonon_rate(t, state), (1,))
+        return jnp.concatenate([zeta_rate, self.field.rates(self, t, state), self.ledger_rates(t, state)])
+
+    def __call__(self, t, y: Float[Array, " state"]) -> Float[Array, " state"]:
+        """dy/dt, the right-hand side of Eqs. (2)–(3)."""
+        state = self.unpack(y)
+        f_rate = self.occupation_rate(state.f, state.zeta, self.field.squared(self, t, state))
+        return jnp.concatenate([f_rate.ravel(), self.scalar_rates(t, y)])

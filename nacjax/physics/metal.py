@@ -1,0 +1,139 @@
+"""The metal: a band, its filling and temperature, one phonon mode, and the rates between them."""
+
+import dataclasses
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from .checks import require, to_array
+from .dos import AbstractDOS
+from .roots import increasing_root
+
+TRANSPORT_LAWS: dict[str, Callable] = {
+    "constant": lambda density, v_squared: density,  # ⟨v²⟩τ constant: σ̃ ∝ D
+    "band": lambda density, v_squared: density * v_squared(),  # τ constant, the band's own ⟨v²⟩
+    "impurity": lambda density, v_squared: jnp.where(density > 0, v_squared(), 0.0),  # τ ∝ 1/D
+    "hard_sphere": lambda density, v_squared: density * safe_sqrt(v_squared()),  # vτ constant
+}
+"""Transport laws of the paper's ref. [18]: σ̃(ε) = ⟨v²⟩ D τ_tr up to a constant factor."""
+
+
+def safe_sqrt(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """√x with derivative 0 (not ∞) where x = 0."""
+    return jnp.where(x > 0, jnp.sqrt(jnp.where(x > 0, x, 1.0)), 0.0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Scales:
+    """Physical scales of a material: eV in one internal unit of energy, and its lattice constant in Å."""
+
+    energy_ev: float
+    length_angstrom: float | None = None
+
+
+class Metal(eqx.Module):
+    """A metal coupled to one dispersionless phonon mode; ħ = k_B = e = 1.
+
+    Energies are in the unit of the DoS (the band width for `FlatTopDOS()`), rates in any
+    one unit (Γ_eph by default). Every number may be a JAX tracer.
+
+    - `dos`: an `AbstractDOS`
+    - `filling`: ν, occupied fraction of the band, 0 < ν < 1
+    - `temperature`: T > 0 of the bath and of the initial state (energy)
+    - `phonon_energy`: ω_p, 0 < ω_p < band width (energy)
+    - `coupling_rate`: Γ_eph = 2π|M|²D_0 ≥ 0 (rate), Eq. (4)
+    - `inelastic_rate`: Γ_in ≥ 0 (energy × rate), Eq. (6)
+    - `phonon_lifetime`: τ_ph > 0 (time), may be infinite, Eq. (3)
+    - `states_per_mode`: electron states per phonon mode, ∫D dε > 0, Eq. (5)
+    - `transport`: a key of `TRANSPORT_LAWS`
+    - `scales`: the physical scales of a real material, or None
+
+    Raises `ValueError` naming the argument for a value outside these ranges.
+    Source: PRB 101, 041105 (2020), doi:10.1103/PhysRevB.101.041105, Eqs. (1)–(7).
+    """
+
+    dos: AbstractDOS
+    filling: Float[Array, ""] = eqx.field(converter=to_array)
+    temperature: Float[Array, ""] = eqx.field(converter=to_array)
+    phonon_energy: Float[Array, ""] = eqx.field(converter=to_array)
+    coupling_rate: Float[Array, ""] = eqx.field(converter=to_array, default=1.0)
+    inelastic_rate: Float[Array, ""] = eqx.field(converter=to_array, default=0.0)
+    phonon_lifetime: Float[Array, ""] = eqx.field(converter=to_array, default=np.inf)
+    states_per_mode: Float[Array, ""] = eqx.field(converter=to_array, default=1.0)
+    transport: str = eqx.field(static=True, default="constant")
+    scales: Scales | None = eqx.field(static=True, default=None)
+
+    def __check_init__(self):
+        if not isinstance(self.dos, AbstractDOS):
+            raise ValueError(f"dos = {self.dos!r} is not allowed: it must be a DoS, such as nacjax.FlatTopDOS()")
+        require("filling", self.filling, "between 0 and 1, ends excluded", lambda x: (x > 0) & (x < 1))
+        finite_positive = ("a positive, finite energy", lambda x: (x > 0) & (x < np.inf))
+        require("temperature", self.temperature, *finite_positive)
+        require("phonon_energy", self.phonon_energy, *finite_positive)
+        require(
+            "phonon_energy / band width",
+            self.phonon_energy / self.dos.width,
+            "below 1: a phonon as wide as the band couples no two states",
+            lambda x: x < 1,
+        )
+        not_negative = ("zero or a positive, finite rate", lambda x: (x >= 0) & (x < np.inf))
+        require("coupling_rate", self.coupling_rate, *not_negative)
+        require("inelastic_rate", self.inelastic_rate, *not_negative)
+        require("phonon_lifetime", self.phonon_lifetime, "a positive time (inf for no decay)", lambda x: x > 0)
+        require("states_per_mode", self.states_per_mode, "a positive, finite number", lambda x: (x > 0) & (x < np.inf))
+        if self.transport not in TRANSPORT_LAWS:
+            raise ValueError(f"transport = {self.transport!r} is not allowed: it must be one of {', '.join(TRANSPORT_LAWS)}")
+
+    @property
+    def mean_density(self) -> Float[Array, ""]:
+        """D_0 = ∫D dε / W, in states per mode and unit energy."""
+        return self.states_per_mode / self.dos.width
+
+    @property
+    def fermi_energy(self) -> Float[Array, ""]:
+        """The chemical potential at T → 0: where the cumulative DoS equals the filling."""
+        return increasing_root(lambda e: self.dos.cumulative(e) - self.filling, self.dos.bottom, self.dos.top)
+
+    @property
+    def fermi_density(self) -> Float[Array, ""]:
+        """D_F = D(μ) at T → 0, in states per mode and unit energy."""
+        return self.states_per_mode * self.dos.density(self.fermi_energy)
+
+    @property
+    def chemical_potential(self) -> Float[Array, ""]:
+        """μ(T), from ν = ∫D f_T dε = ∫C(μ + Tx) [4 cosh²(x/2)]⁻¹ dx with the cumulative DoS C.
+
+        The trapezoid rule in x converges exponentially; the bracket covers 0 < ν < 1 to
+        the accuracy of the exponential tails.
+        """
+        x = jnp.arange(-40.0, 40.25, 0.5)
+        weight = 0.5 * jax.nn.sigmoid(x) * jax.nn.sigmoid(-x)
+
+        def excess(mu):
+            return jnp.sum(weight * self.dos.cumulative(mu + self.temperature * x)) - self.filling
+
+        reach = 40 * self.temperature
+        return increasing_root(excess, self.dos.bottom - reach, self.dos.top + reach)
+
+    @property
+    def bose(self) -> Float[Array, ""]:
+        """b = 1/(e^{ω_p/T} − 1), the equilibrium phonon number."""
+        return bose(self.phonon_energy / self.temperature)
+
+    def transport_ratio(self, energy: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+        """σ̃(ε)/σ_0 with σ_0 = σ̃ at the Fermi energy; dimensionless, shape of `energy`."""
+        law = TRANSPORT_LAWS[self.transport]
+
+        def transport(e):
+            return law(self.dos.density(e), lambda: self.dos.velocity_squared(e))
+
+        return transport(energy) / transport(self.fermi_energy)
+
+
+def bose(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """1/(eˣ − 1) for x > 0, without overflow in value or derivative."""
+    return jnp.exp(-x) / -jnp.expm1(-x)

@@ -1,0 +1,94 @@
+"""What drives the phonons: the source I_p(t) of Eq. (3), or ζ prescribed.
+
+Times are in the inverse unit of the rates (1/Γ_eph); the clock starts at t = 0 in equilibrium.
+"""
+
+import abc
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from .checks import require, to_array
+
+
+
+def _not_negative(x):
+    return (x >= 0) & np.isfinite(x)
+
+
+def _positive(x):
+    return (x > 0) & np.isfinite(x)
+
+
+class AbstractPump(eqx.Module):
+    """A pump gives ζ at t = 0 and the source I_p(t), phonons per mode and unit time.
+
+    `clamped` pumps hold ζ at its first value for ever; `jumps` are the times at which I_p or its
+    slope jumps (the integrator puts a step there).
+    """
+
+    clamped: eqx.AbstractClassVar[bool]
+
+    def initial_phonons(self) -> Float[Array, ""]:
+        """ζ(0), the non-equilibrium phonon number at the start."""
+        return jnp.zeros(())
+
+    @abc.abstractmethod
+    def source(self, t: Float[Array, ""]) -> Float[Array, ""]:
+        """I_p(t) in phonons per mode and unit time."""
+
+    def jumps(self) -> Float[Array, " jump"]:
+        """Times t > 0 at which the source or its slope jumps."""
+        return jnp.zeros(0)
+
+
+class Clamped(AbstractPump):
+    """ζ held fixed: the steady drive of Figs. 1 and 2. Argument: `zeta` ≥ 0, phonons per mode."""
+
+    zeta: Float[Array, ""] = eqx.field(converter=to_array)
+    clamped = True
+
+    def __check_init__(self):
+        require("zeta", self.zeta, "zero or a positive, finite number of phonons per mode", _not_negative)
+
+    def initial_phonons(self):
+        return self.zeta
+
+    def source(self, t):
+        return jnp.zeros_like(t)
+
+
+class Kick(AbstractPump):
+    """ζ set to `zeta0` ≥ 0 at t = 0 and then free to evolve by Eq. (3)."""
+
+    zeta0: Float[Array, ""] = eqx.field(converter=to_array)
+    clamped = False
+
+    def __check_init__(self):
+        require("zeta0", self.zeta0, "zero or a positive, finite number of phonons per mode", _not_negative)
+
+    def initial_phonons(self):
+        return self.zeta0
+
+    def source(self, t):
+        return jnp.zeros_like(t)
+
+
+class ExponentialPulse(AbstractPump):
+    """I_p = (ζ_0/τ_pulse) e^{−t/τ_pulse} for t > 0, the pulse of Fig. 3.
+
+    `zeta0` ≥ 0: phonons per mode in the whole pulse; `duration` > 0: τ_pulse (time).
+    """
+
+    zeta0: Float[Array, ""] = eqx.field(converter=to_array)
+    duration: Float[Array, ""] = eqx.field(converter=to_array)
+    clamped = False
+
+    def __check_init__(self):
+        require("zeta0", self.zeta0, "zero or a positive, finite number of phonons per mode", _not_negative)
+        require("duration", self.duration, "a positive, finite time", _positive)
+
+    def source(self, t):
+        return self.zeta0 / self.duration * jnp.exp(-t / self.duration)

@@ -1,0 +1,191 @@
+"""A density of states known at points: D(ε) from a table, a measurement or a band structure.
+
+Between nodes the cumulative C(ε) = ∫D dε is a cubic Hermite polynomial with C' = D, so that
+D is the exact derivative of C everywhere. With limited node slopes (Fritsch & Carlson, SIAM J.
+Numer. Anal. 17, 238 (1980), doi:10.1137/0717021) C never decreases and D is never negative.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from .checks import is_concrete, require, to_array
+from .dos import AbstractDOS, Energies
+
+Nodes = Float[Array, " node"]
+
+
+class TabulatedDOS(AbstractDOS):
+    """D(ε) through the points of a table; zero outside it. Energies in any one unit.
+
+    - `energy`: strictly increasing, at least 3 nodes; the first and last are the band edges
+    - `density`: D ≥ 0 at the nodes, any normalisation (it is divided by ∫D dε)
+    - `velocity_weighted`: ⟨v²⟩D ≥ 0 at the nodes, normalised like `density`, or None
+    - `cumulative`: ∫D dε at the nodes from the first one on, where it is known better than by
+      the trapezoid rule. It is kept exactly; node densities it contradicts are lowered.
+      Without it, D is piecewise linear.
+    - `kinks`: energies of the van Hove points; without it they are looked for (`find_kinks`)
+      in concrete data, and under a JAX transformation there are none.
+
+    Raises `ValueError` naming the argument for lengths that differ, values that are not finite,
+    energies out of order, negative densities and a vanishing integral.
+    """
+
+    energy: Nodes
+    filled: Nodes
+    slope: Nodes
+    transport: Nodes | None
+    kinks: Float[Array, " kink"]
+
+    def __init__(self, energy, density, velocity_weighted=None, *, cumulative=None, kinks=None):
+        energy, density = to_array(energy), to_array(density)
+        check_nodes(energy)
+        check_column("density", density, energy)
+        if cumulative is None:
+            steps = 0.5 * (density[1:] + density[:-1]) * jnp.diff(energy)
+            filled = jnp.concatenate([jnp.zeros_like(steps[:1]), jnp.cumsum(steps)])
+        else:
+            filled = to_array(cumulative)
+            check_column("cumulative", filled, energy)
+            require("cumulative", filled, "non-decreasing", lambda x: np.diff(x) >= 0)
+        total = filled[-1] - filled[0]
+        require("integral of density", total, "positive: the table holds no states", lambda x: x > 0)
+        self.energy = energy
+        self.filled = (filled - filled[0]) / total
+        self.slope = limit_slopes(energy, self.filled, density / total)
+        self.transport = None
+        if velocity_weighted is not None:
+            velocity_weighted = to_array(velocity_weighted)
+            check_column("velocity_weighted", velocity_weighted, energy)
+            self.transport = velocity_weighted / total
+        if kinks is None:
+            concrete = is_concrete(energy, density, filled)
+            self.kinks = find_kinks(energy, self.slope) if concrete else jnp.zeros(0, energy.dtype)
+        else:
+            self.kinks = jnp.atleast_1d(to_array(kinks))
+            if is_concrete(energy):
+                lowest, highest = float(energy[0]), float(energy[-1])
+                inside = f"inside the table, {lowest:g} to {highest:g}"
+                require("kinks", self.kinks, inside, lambda x: (x >= lowest) & (x <= highest))
+
+    @property
+    def bottom(self):
+        return self.energy[0]
+
+    @property
+    def top(self):
+        return self.energy[-1]
+
+    def _locate(self, energy):
+        """Interval below each energy, its width, and the place in it (0 to 1, clipped)."""
+        index = jnp.searchsorted(jax.lax.stop_gradient(self.energy), energy, side="right") - 1
+        index = jnp.clip(index, 0, self.energy.size - 2)
+        width = self.energy[index + 1] - self.energy[index]
+        return index, width, jnp.clip((energy - self.energy[index]) / width, 0, 1)
+
+    def density(self, energy):
+        i, width, x = self._locate(energy)
+        mean = (self.filled[i + 1] - self.filled[i]) / width
+        parabola = self.slope[i] * (1 - x) * (1 - 3 * x) + self.slope[i + 1] * x * (3 * x - 2)
+        inside = (energy >= self.bottom) & (energy <= self.top)
+        return jnp.where(inside, jnp.maximum(parabola + 6 * mean * x * (1 - x), 0.0), 0.0)
+
+    def cumulative(self, energy):
+        i, width, x = self._locate(energy)
+        low, high = self.filled[i], self.filled[i + 1]
+        bend = width * (1 - x) * x * (self.slope[i] * (1 - x) - self.slope[i + 1] * x)
+        return jnp.clip(low + (high - low) * x**2 * (3 - 2 * x) + bend, 0, 1)
+
+    def velocity_squared(self, energy: Energies) -> Energies:
+        """⟨v²⟩(ε), from ⟨v²⟩D linear between the nodes; 0 where there are no states.
+
+        Raises `ValueError` where the table has no such column.
+        """
+        if self.transport is None:
+            raise ValueError(
+                "this table has no velocity column (v²-weighted DoS), so ⟨v²⟩ is not known: pass "
+                'velocity_weighted=, add a third column to the file, or use transport="constant"'
+            )
+        i, _, x = self._locate(energy)
+        weighted = self.transport[i] * (1 - x) + self.transport[i + 1] * x
+        density = self.density(energy)
+        return jnp.where(density > 0, weighted / jnp.where(density > 0, density, 1.0), 0.0)
+
+    def features(self):
+        return self.kinks
+
+    def rescaled(self, unit: Float[Array, ""] | float) -> "TabulatedDOS":
+        """The same band with energies in units of `unit` (an energy > 0); ⟨v²⟩ scales with unit⁻²."""
+        require("unit", unit, "a positive energy", lambda x: (x > 0) & (x < np.inf))
+        transport = None if self.transport is None else self.transport / unit
+        return TabulatedDOS(
+            self.energy / unit, self.slope * unit, transport, cumulative=self.filled, kinks=self.kinks / unit
+        )
+
+
+def check_nodes(energy: Nodes) -> None:
+    """Raise `ValueError` unless `energy` is a list of at least 3 finite, increasing numbers."""
+    if energy.ndim != 1 or energy.size < 3:
+        raise ValueError(f"energy of shape {energy.shape} is not allowed: it must be a list of at least 3 nodes")
+    require("energy", energy, "finite", np.isfinite)
+    if is_concrete(energy) and not np.all(np.diff(energy) > 0):
+        at = int(np.argmax(np.diff(energy) <= 0))
+        raise ValueError(
+            f"energy = ..., {float(energy[at])!r}, {float(energy[at + 1])!r}, ... (nodes {at} and {at + 1}) is not "
+            "allowed: it must be strictly increasing, without repeated values"
+        )
+
+
+def check_column(name: str, column: Array, energy: Nodes) -> None:
+    """Raise `ValueError` unless `column` has the length of `energy` and finite values ≥ 0."""
+    if column.shape != energy.shape:
+        raise ValueError(f"{name} of shape {column.shape} is not allowed: it must match energy, {energy.shape}")
+    if not is_concrete(column):
+        return
+    wrong = ~(np.isfinite(column) & (np.asarray(column) >= 0))
+    if np.any(wrong):
+        at = int(np.argmax(wrong))
+        raise ValueError(f"{name}[{at}] = {float(column[at])!r} is not allowed: it must be finite and not negative")
+
+
+def limit_slopes(energy: Nodes, filled: Nodes, slope: Nodes) -> Nodes:
+    """Node slopes lowered until a² + b² ≤ 9 in every interval (a, b: slope / mean slope).
+
+    That keeps the cubic monotone. The densities of a plain table obey a + b = 2 already.
+    """
+    mean = jnp.diff(filled) / jnp.diff(energy)
+    square = slope[:-1] ** 2 + slope[1:] ** 2
+    steep = square > 9 * mean**2
+    factor = jnp.where(steep, 3 * mean / jnp.sqrt(jnp.where(steep, square, 1.0)), 1.0)
+    one = jnp.ones_like(factor[:1])
+    return slope * jnp.minimum(jnp.concatenate([one, factor]), jnp.concatenate([factor, one]))
+
+
+def find_kinks(energy: Nodes, density: Nodes, most: int = 6, weakest: float = 0.25) -> Float[Array, " kink"]:
+    """Energies where the slope of D changes abruptly, increasing; concrete data only.
+
+    A kink is a local maximum of |slope to the right − slope to the left|, at least `weakest`
+    times the strongest, that does not fade as the window it is seen through is halved (where D
+    is smooth the change of slope halves as well). Windows: 1/100 and 1/50 of the nodes.
+    """
+    x, y = np.asarray(energy), np.asarray(density)
+    reach = max(1, round(x.size / 100))
+    nodes = np.arange(2 * reach, x.size - 2 * reach)
+    if nodes.size < 8 * reach:
+        return jnp.zeros(0, energy.dtype)
+
+    def bend(window):
+        right = (y[nodes + window] - y[nodes]) / (x[nodes + window] - x[nodes])
+        left = (y[nodes] - y[nodes - window]) / (x[nodes] - x[nodes - window])
+        return np.abs(right - left)
+
+    fine, coarse = bend(reach), bend(2 * reach)
+    # the ends see the band edge itself, which is a feature anyway
+    padded = np.pad(fine, 2 * reach, constant_values=np.inf)
+    around = np.lib.stride_tricks.sliding_window_view(padded, 4 * reach + 1).max(axis=1)
+    flat = 1e-6 * y.max() / (x[-1] - x[0])
+    found = np.flatnonzero((fine >= around) & (fine > 0.7 * coarse) & (fine > flat))
+    found = found[np.argsort(-fine[found])][:most]
+    found = found[fine[found] >= weakest * fine[found].max(initial=0)]
+    return jnp.take(energy, jnp.asarray(np.sort(nodes[found])))
