@@ -1,0 +1,10 @@
+"""nacjax: negative absolute conductivity of photoexcited metals (PRB 101, 041105)."""
+
+from .physics.dos import AbstractDOS as AbstractDOS, FlatTopDOS as FlatTopDOS, SemiEllipticDOS as SemiEllipticDOS
+from .physics.field import ConstantField as ConstantField, NoField as NoField
+from .physics.ladder import Mesh as Mesh
+from .physics.metal import Metal as Metal, Scales as Scales
+from .physics.pump import Clamped as Clamped, ExponentialPulse as ExponentialPulse, Kick as Kick
+from .solvers.evolve import evolve as evolve
+from .solvers.rosenbrock import Rosenbrock as Rosenbrock
+from .solvers.run import Run as Run

@@ -30,7 +30,7 @@ def read_dos(path: str | Path) -> TabulatedDOS:
     inside = [index for index, row in enumerate(rows) if row[1] > 0]
     if len(rows) < 3 or not inside:
         found = "no rows of numbers" if not rows else f"{len(rows)} rows" if inside else "no DoS above zero"
-        raise ValueError(f"{path}: {found}; a table needs at least 3 rows (energy, DoS) and some states in it")
+        raise ValueError(f"{path}: {found}; a table needs at least 3 rows (energy, DoS) and some states")
     rows = rows[max(inside[0] - 1, 0) : inside[-1] + 2]
     if len(rows) < 3:
         raise ValueError(f"{path}: only {len(rows)} rows hold states; a band needs at least 3")
@@ -55,5 +55,5 @@ def read_row(text: str, before: list[list[float]]) -> list[float]:
     if any(value < 0 for value in row[1:]):
         raise ValueError(f"{text!r} holds a negative density")
     if before and row[0] <= before[-1][0]:
-        raise ValueError(f"energy {row[0]!r} does not exceed {before[-1][0]!r} of the row before; sort the rows")
+        raise ValueError(f"energy {row[0]!r} does not exceed {before[-1][0]!r} of the row before; sort them")
     return row

@@ -28,7 +28,7 @@ def k3c60_bands(hoppings=K3C60_HOPPINGS_MEV, lattice_constant=K3C60_LATTICE_ANGS
     return fcc_t1u(*hoppings, a=lattice_constant)
 
 
-def k3c60_dos(mesh: int = 40, points: int = 401) -> TabulatedDOS:
+def k3c60_dos(mesh: int = 32, points: int = 401) -> TabulatedDOS:
     """D(ε) and ⟨v²⟩D of K3C60 per t1u orbital, energies in meV from the level of the orbitals; cached."""
     return _k3c60_dos(mesh, points, bool(jax.config.jax_enable_x64))  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -39,7 +39,7 @@ def _k3c60_dos(mesh: int, points: int, x64: bool) -> TabulatedDOS:
         return k3c60_bands().dos(mesh, points)
 
 
-def k3c60(temperature=100.0, phonon_energy=170.0, *, mesh: int = 40, points: int = 401, **overrides) -> Metal:
+def k3c60(temperature=100.0, phonon_energy=170.0, *, mesh: int = 32, points: int = 401, **overrides) -> Metal:
     """K3C60 as a `Metal` in units of its own band width, W = 0.498 eV: t1u bands, half filled.
 
     - `temperature` in kelvin; `phonon_energy` in meV (see `K3C60_PHONONS_MEV`)

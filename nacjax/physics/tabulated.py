@@ -110,7 +110,8 @@ class TabulatedDOS(AbstractDOS):
         i, _, x = self._locate(energy)
         weighted = self.transport[i] * (1 - x) + self.transport[i + 1] * x
         density = self.density(energy)
-        return jnp.where(density > 0, weighted / jnp.where(density > 0, density, 1.0), 0.0)
+        some = density > jnp.sqrt(jnp.finfo(density.dtype).tiny)  # below it 1/D² overflows
+        return jnp.where(some, weighted / jnp.where(some, density, 1.0), 0.0)
 
     def features(self):
         return self.kinks
@@ -127,26 +128,28 @@ class TabulatedDOS(AbstractDOS):
 def check_nodes(energy: Nodes) -> None:
     """Raise `ValueError` unless `energy` is a list of at least 3 finite, increasing numbers."""
     if energy.ndim != 1 or energy.size < 3:
-        raise ValueError(f"energy of shape {energy.shape} is not allowed: it must be a list of at least 3 nodes")
+        raise ValueError(f"energy of shape {energy.shape} is not allowed: it must list at least 3 nodes")
     require("energy", energy, "finite", np.isfinite)
     if is_concrete(energy) and not np.all(np.diff(energy) > 0):
         at = int(np.argmax(np.diff(energy) <= 0))
         raise ValueError(
-            f"energy = ..., {float(energy[at])!r}, {float(energy[at + 1])!r}, ... (nodes {at} and {at + 1}) is not "
-            "allowed: it must be strictly increasing, without repeated values"
+            f"energy[{at}:{at + 2}] = {energy[at : at + 2].tolist()} is not allowed: "
+            "it must be strictly increasing, without repeated values"
         )
 
 
 def check_column(name: str, column: Array, energy: Nodes) -> None:
     """Raise `ValueError` unless `column` has the length of `energy` and finite values ≥ 0."""
     if column.shape != energy.shape:
-        raise ValueError(f"{name} of shape {column.shape} is not allowed: it must match energy, {energy.shape}")
+        raise ValueError(
+            f"{name} of shape {column.shape} is not allowed: it must match energy {energy.shape}"
+        )
     if not is_concrete(column):
         return
     wrong = ~(np.isfinite(column) & (np.asarray(column) >= 0))
     if np.any(wrong):
         at = int(np.argmax(wrong))
-        raise ValueError(f"{name}[{at}] = {float(column[at])!r} is not allowed: it must be finite and not negative")
+        raise ValueError(f"{name}[{at}] = {float(column[at])!r} is not allowed: it must be finite and ≥ 0")
 
 
 def limit_slopes(energy: Nodes, filled: Nodes, slope: Nodes) -> Nodes:

@@ -46,12 +46,13 @@ class TightBinding(eqx.Module):
         if self.onsite is not None:
             shapes["onsite"] = (orbitals, orbitals)
         for name, shape in shapes.items():
-            if getattr(self, name).shape != shape:
-                raise ValueError(f"{name} of shape {getattr(self, name).shape} is not allowed: it must be {shape}")
+            given = getattr(self, name).shape
+            if given != shape:
+                raise ValueError(f"{name} of shape {given} is not allowed: it must be {shape}")
         whole = "whole numbers of lattice vectors"
         require("displacements", self.displacements, whole, lambda x: np.abs(x - np.round(x)) < 1e-6)
         if is_concrete(self.matrices) and not np.all(np.isfinite(self.matrices)):
-            raise ValueError("matrices with NaN or infinite elements are not allowed: hoppings must be finite")
+            raise ValueError("matrices with NaN or inf are not allowed: hoppings must be finite")
 
     def bloch(self, fraction: Float[Array, "*shape 3"]) -> Inexact[Array, "*shape orb orb"]:
         """H at k = Σ fraction_i b_i with b_i the reciprocal lattice vectors (energy)."""
@@ -74,7 +75,7 @@ class TightBinding(eqx.Module):
         """
         sizes = (mesh,) * 3 if isinstance(mesh, int) else tuple(mesh)
         if len(sizes) != 3 or any(n != int(n) or n < 1 for n in sizes):
-            raise ValueError(f"mesh = {mesh!r} is not allowed: it must be a whole number ≥ 1, or three of them")
+            raise ValueError(f"mesh = {mesh!r} is not allowed: it must be one or three whole numbers ≥ 1")
         if points != int(points) or points < 8:
             raise ValueError(f"points = {points!r} is not allowed: it must be a whole number, at least 8")
         energy, filled, density, weighted = tetrahedron_table(self, sizes, int(points))
@@ -101,7 +102,7 @@ def mesh_energies(bands: TightBinding, sizes: tuple[int, int, int]) -> Float[Arr
     """
     halved = not jnp.iscomplexobj(bands.matrices) and not jnp.iscomplexobj(bands.onsite) and sizes[0] % 2 == 0
     counts = (sizes[0] // 2 + 1 if halved else sizes[0], *sizes[1:])
-    axes = [jnp.arange(count, dtype=bands.lattice.dtype) / size for count, size in zip(counts, sizes, strict=True)]
+    axes = [jnp.arange(counts[i], dtype=bands.lattice.dtype) / sizes[i] for i in range(3)]
     energies = band_energies(bands.bloch(jnp.stack(jnp.meshgrid(*axes, indexing="ij"), axis=-1)))
     closing = [(0, 0 if halved else 1), (0, 1), (0, 1)]
     return jnp.moveaxis(jnp.pad(energies, [*closing, (0, 0)], mode="wrap"), -1, 0)
@@ -109,22 +110,16 @@ def mesh_energies(bands: TightBinding, sizes: tuple[int, int, int]) -> Float[Arr
 
 def tetrahedra(energies: Float[Array, "orb a b c"]) -> tuple[Float[Array, "4 tet"], Float[Array, "3 tet"]]:
     """Sorted corner energies of all tetrahedra, and their energy steps along the mesh axes."""
-    size = [n - 1 for n in energies.shape[1:]]
-
-    def corner(offset):
-        return jax.lax.dynamic_slice(energies, (0, *offset), (energies.shape[0], *size)).ravel()
-
-    corners, steps = [], []
-    for path in PATHS:
-        walk = [corner(tuple(np.isin(range(3), path[:n]).astype(int))) for n in range(4)]
-        corners.append(jnp.stack(walk))
-        rises = [walk[n + 1] - walk[n] for n in range(3)]
-        steps.append(jnp.stack([rises[n] for n in np.argsort(path)]))
-    e = jnp.concatenate(corners, axis=1)
+    a, b, c = (n - 1 for n in energies.shape[1:])
+    cube = [energies[:, i : i + a, j : j + b, k : k + c].ravel() for i, j, k in np.ndindex(2, 2, 2)]
+    # corner number 4i + 2j + k; a path visits 0, one axis, two axes, 7
+    walk = np.cumsum(np.pad(np.array([4, 2, 1])[PATHS], ((0, 0), (1, 0))), axis=1)
+    corners = jnp.stack(cube)[walk]  # (path, 4, cell)
+    steps = jnp.take_along_axis(jnp.diff(corners, axis=1), np.argsort(PATHS, axis=1)[:, :, None], axis=1)
+    e = list(jnp.moveaxis(corners, 1, 0).reshape(4, -1))
     for low, high in ((0, 1), (2, 3), (0, 2), (1, 3), (1, 2)):  # a sorting network
-        pair = jnp.minimum(e[low], e[high]), jnp.maximum(e[low], e[high])
-        e = e.at[low].set(pair[0]).at[high].set(pair[1])
-    return e, jnp.concatenate(steps, axis=1)
+        e[low], e[high] = jnp.minimum(e[low], e[high]), jnp.maximum(e[low], e[high])
+    return jnp.stack(e), jnp.moveaxis(steps, 1, 0).reshape(3, -1)
 
 
 def tetrahedron_pieces(corners: Float[Array, "4 tet"]) -> tuple[Float[Array, " tet"], ...]:
@@ -168,11 +163,13 @@ def tetrahedron_table(bands: TightBinding, sizes: tuple[int, int, int], points: 
     pieces = tetrahedron_pieces(corners)
 
     @jax.checkpoint  # a reverse pass keeps nothing of the size (point, tet)
+    @jax.vmap
     def at(energy):
         filled, slope = tetrahedron_filling(energy, pieces)
         return jnp.mean(filled), jnp.mean(slope), jnp.mean(slope * squares)
 
-    return nodes, *jax.lax.map(at, nodes, batch_size=8)
+    blocks = jnp.pad(nodes, (0, -points % 8), mode="edge").reshape(-1, 8)
+    return nodes, *(column.ravel()[:points] for column in jax.lax.map(at, blocks))
 
 
 def chain(t: Float[Array, ""] | float = 1.0, length: float = 1.0) -> TightBinding:

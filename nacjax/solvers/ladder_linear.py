@@ -1,9 +1,9 @@
-"""Linear algebra on the lattice of ladders: exact, O(rungs³ · cells), log₂(cells) deep.
+"""Linear algebra on the lattice of ladders: exact, O(rungs³ · cells), no N×N array.
 
 Grouped by cell, a `LadderMatrix` is cyclic block-tridiagonal with rungs × rungs blocks: the chain
 couples a cell to its neighbours on the same rung, and the last cell of a rung to the first of the
-next closes the cycle. Block cyclic reduction eliminates every second cell, again and again, and
-serves the wrap without extra work. Scalars and low-rank terms border it by a Schur complement.
+next closes the cycle. Blocks are eliminated cell by cell; the last cell, the scalars and low-rank
+terms border the rest by Schur complements.
 No pivoting: I − γΔt·J is an M-matrix for 0 ≤ f ≤ 1.
 """
 
@@ -13,11 +13,11 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import lineax as lx
+import numpy as np
 from jaxtyping import Array, Float
 
 from ..physics.jacobian import LadderMatrix
-
-Blocks = Float[Array, "rung rung cell"]
+from .trailing import batch_last
 
 
 class LadderOperator(lx.AbstractLinearOperator):
@@ -43,131 +43,130 @@ class LadderOperator(lx.AbstractLinearOperator):
         return self.in_structure()
 
 
-class Level(eqx.Module):
-    """One level of the reduction, aligned on the eliminated cells e with kept neighbours l and r.
+class Factors(eqx.Module):
+    """A factorised cyclic block-tridiagonal matrix A; the last cell closes the cycle as a border.
 
-    `inverse` = E⁻¹; `from_left`, `from_right` = E⁻¹·(e by l), E⁻¹·(e by r);
-    `to_left`, `to_right` = (l by e)·E⁻¹, (r by e)·E⁻¹.
+    - `inverses` (cell−1, rung, rung): inverse pivots of block elimination without the last cell
+    - `left`, `right` (cell, rung): the chain couplings of A, cell by cell
+    - `closing` (cell−1, rung, rung): A'⁻¹ times the columns of the last cell
+    - `last` (rung, rung): inverse Schur complement of the last cell
     """
 
-    inverse: Blocks
-    from_left: Blocks
-    from_right: Blocks
-    to_left: Blocks
-    to_right: Blocks
-
-    def transpose(self) -> "Level":
-        parts = (self.inverse, self.to_left, self.to_right, self.from_left, self.from_right)
-        return Level(*(jnp.swapaxes(part, 0, 1) for part in parts))
-
-
-class Factors(eqx.Module):
-    """A factorised cyclic block-tridiagonal matrix: the levels, and the inverse of the last block."""
-
-    levels: tuple[Level, ...]
-    root: Blocks
+    inverses: Float[Array, "cell-1 rung rung"]
+    left: Float[Array, "cell rung"]
+    right: Float[Array, "cell rung"]
+    closing: Float[Array, "cell-1 rung rung"]
+    last: Float[Array, "rung rung"]
 
     def transpose(self) -> "Factors":
-        return Factors(tuple(level.transpose() for level in self.levels), jnp.swapaxes(self.root, 0, 1))
+        """Factors of Aᵀ: the pivots serve again, only `closing` is solved anew."""
+        left, right = _turn_chain(self.left, self.right)
+        inverses, last = (jnp.swapaxes(x, -1, -2) for x in (self.inverses, self.last))
+        return Factors(inverses, left, right, batch_last(_close)(inverses, left, right), last)
 
 
-def block_product(a: Blocks, b: Blocks) -> Blocks:
-    """Products of blocks, cell by cell (unrolled over the rung, so that cells stay contiguous)."""
-    return sum(a[:, k, None] * b[None, k] for k in range(a.shape[1]))  # pyright: ignore[reportReturnType]
+def factorise(diagonal, below, above, left, right) -> Factors:
+    """Factorise from the ladder part (cell, rung) and the chain couplings (cell, rung)."""
+    return Factors(*batch_last(_factorise)(diagonal, below, above, left, right))
 
 
-def block_apply(a: Blocks, x: Float[Array, "rung cell"]) -> Float[Array, "rung cell"]:
-    """Blocks times vectors, cell by cell."""
-    return sum(a[:, k] * x[k] for k in range(a.shape[1]))  # pyright: ignore[reportReturnType]
+def substitute(factors: Factors, x: Float[Array, "cell rung rhs"]) -> Float[Array, "cell rung rhs"]:
+    """Solve for several right-hand sides with a factorised matrix."""
+    parts = (factors.inverses, factors.left, factors.right, factors.closing, factors.last)
+    return batch_last(_substitute)(parts, x)
 
 
-def block_inverse(a: Blocks) -> Blocks:
-    """Inverses of blocks by Gauss–Jordan elimination without pivoting, one rung at a time."""
-    for k in range(a.shape[0]):
+# From here to `_substitute` every array ends in a batch axis, see `batch_last`.
+
+
+def _apply(block, x):
+    """Block (rung, rung, batch) times right-hand sides (rung, rhs, batch)."""
+    return sum(block[:, k, None] * x[k] for k in range(block.shape[1]))
+
+
+def _invert(a):
+    """Inverse of a (rung, rung, batch) block by Gauss–Jordan elimination without pivoting."""
+    rungs = a.shape[0]
+    for k in range(rungs):
+        unit = np.eye(rungs)[k][:, None]
         pivot = 1 / a[k, k]
-        row = (a[k] * pivot).at[k].set(pivot)
-        column = a[:, k].at[k].set(-1.0)  # the pivot row itself becomes `row`
-        a = a.at[:, k].set(0.0).at[k].set(0.0) - column[:, None] * row[None]
+        row = jnp.where(unit > 0, pivot, a[k] * pivot)
+        column = jnp.where(unit > 0, -1.0, a[:, k])
+        a = jnp.where((unit + unit[:, 0] > 0)[..., None], 0.0, a) - column[:, None] * row
     return a
 
 
-def blocks_of(matrix: LadderMatrix) -> tuple[Blocks, Blocks, Blocks]:
-    """(diagonal, left, right) blocks of the cyclic block-tridiagonal form, grouped by cell."""
-    rungs, cells = matrix.diagonal.shape
-    eye, lower, upper = (jnp.eye(rungs, k=k, dtype=matrix.diagonal.dtype)[:, :, None] for k in (0, -1, 1))
-    below = jnp.pad(matrix.below, ((1, 0), (0, 0)))
-    above = jnp.pad(matrix.above, ((0, 1), (0, 0)))
-    diagonal = eye * matrix.diagonal + lower * below[:, None] + upper * above[:, None]
-    left = jnp.pad(matrix.left, (1, 0)).reshape(rungs, cells)
-    right = jnp.pad(matrix.right, (0, 1)).reshape(rungs, cells)
-    first, last = jnp.arange(cells) == 0, jnp.arange(cells) == cells - 1
-    return (
-        diagonal,
-        jnp.where(first, lower, eye) * left[:, None],
-        jnp.where(last, upper, eye) * right[:, None],
-    )
+def _bands(rungs):
+    """Unit, lower and upper neighbour patterns of a block, (rung, rung, 1)."""
+    return tuple(np.eye(rungs, k=k)[..., None] for k in (0, -1, 1))
 
 
-def factorise(diagonal: Blocks, left: Blocks, right: Blocks) -> Factors:
-    """Block cyclic reduction of the cyclic block-tridiagonal matrix with these blocks."""
-    levels = []
-    while (size := diagonal.shape[-1]) > 1:
-        odd = size % 2
-        gone = slice(1, size, 2)
-        into_right = left[..., 2::2] if odd else jnp.roll(left[..., ::2], -1, axis=-1)
-        into_left = right[..., : size - odd : 2]
-        inverse = block_inverse(diagonal[..., gone])
-        level = Level(
-            inverse,
-            block_product(inverse, left[..., gone]),
-            block_product(inverse, right[..., gone]),
-            block_product(into_left, inverse),
-            block_product(into_right, inverse),
-        )
-        onto_left = block_product(into_left, level.from_left)
-        onto_right = block_product(into_right, level.from_right)
-        diagonal = diagonal[..., ::2] - scatter(onto_left, onto_right, odd)
-        new_right = -block_product(into_left, level.from_right)
-        new_left = -block_product(into_right, level.from_left)
-        if odd:  # the last kept cell and the first are neighbours already
-            new_right = jnp.concatenate([new_right, right[..., -1:]], axis=-1)
-            new_left = jnp.concatenate([left[..., :1], new_left], axis=-1)
-        else:
-            new_left = jnp.roll(new_left, 1, axis=-1)
-        left, right = new_left, new_right
-        levels.append(level)
-    return Factors(tuple(levels), block_inverse(diagonal + left + right))
+def _factorise(diagonal, below, above, left, right):
+    rungs = diagonal.shape[1]
+    eye, lower, upper = _bands(rungs)
+
+    def block(d, b, a):
+        return eye * d[:, None] + lower * b[:, None] + upper * a[:, None]
+
+    def eliminate(carry, x):
+        inverse, right_before = carry
+        d, b, a, left_here, right_here = x
+        inverse = _invert(block(d, b, a) - left_here[:, None] * inverse * right_before)
+        return (inverse, right_here), inverse
+
+    start = (jnp.zeros((rungs, *diagonal.shape[1:])), jnp.zeros(diagonal.shape[1:]))
+    _, inverses = jax.lax.scan(eliminate, start, [x[:-1] for x in (diagonal, below, above, left, right)])
+    closing = _close(inverses, left, right)
+    last = block(diagonal[-1], below[-1], above[-1])
+    return inverses, left, right, closing, _invert(last - _onto_last(left, right, closing))
 
 
-def scatter(onto_left: Array, onto_right: Array, odd: int) -> Array:
-    """Sum what eliminated cells send to their left and right kept neighbours."""
-    if odd:
-        pad = [(0, 0)] * (onto_left.ndim - 1)
-        return jnp.pad(onto_left, [*pad, (0, 1)]) + jnp.pad(onto_right, [*pad, (1, 0)])
-    return onto_left + jnp.roll(onto_right, 1, axis=-1)
+def _close(inverses, left, right):
+    """`Factors.closing`: the last cell touches the last but one, and by the wrap the first."""
+    eye, lower, _ = _bands(left.shape[1])
+    columns = jnp.zeros_like(inverses).at[0].set(lower * left[0][:, None])
+    columns = columns.at[-1].add(eye * right[-2][:, None])
+    return _sweep(inverses, left, right, columns)
 
 
-def substitute(factors: Factors, x: Float[Array, "rung cell"]) -> Float[Array, "rung cell"]:
-    """Solve with a factorised matrix: forward through the levels, and back."""
-    eliminated = []
-    for level in factors.levels:
-        odd = x.shape[-1] % 2
-        gone = x[..., 1::2]
-        x = x[..., ::2] - scatter(block_apply(level.to_left, gone), block_apply(level.to_right, gone), odd)
-        eliminated.append(gone)
-    x = block_apply(factors.root, x)
-    for level, gone in zip(reversed(factors.levels), reversed(eliminated), strict=True):
-        size = gone.shape[-1]
-        odd = x.shape[-1] - size
-        rights = x[..., 1:] if odd else jnp.roll(x, -1, axis=-1)
-        solved = (
-            block_apply(level.inverse, gone)
-            - block_apply(level.from_left, x[..., :size])
-            - block_apply(level.from_right, rights)
-        )
-        pairs = jnp.stack([x[..., :size], solved], axis=-1).reshape(*x.shape[:-1], 2 * size)
-        x = jnp.concatenate([pairs, x[..., size:]], axis=-1) if odd else pairs
-    return x
+def _onto_last(left, right, x):
+    """Rows of the last cell times x (cell−1, rung, rhs, batch)."""
+    shifted = jnp.pad(x[0][1:], ((0, 1), (0, 0), (0, 0)))  # (j, last) touches (j+1, first)
+    return left[-1][:, None] * x[-1] + right[-1][:, None] * shifted
+
+
+def _sweep(inverses, left, right, x):
+    """Solve without the last cell: forward elimination, backward substitution."""
+
+    def forward(before, inputs):
+        inverse, left_here, x_here = inputs
+        solved = _apply(inverse, x_here - left_here[:, None] * before)
+        return solved, solved
+
+    def backward(after, inputs):
+        inverse, right_here, solved = inputs
+        solved = solved - _apply(inverse, right_here[:, None] * after)
+        return solved, solved
+
+    start = jnp.zeros_like(x[0])
+    _, solved = jax.lax.scan(forward, start, (inverses, left[:-1].at[0].set(0.0), x))
+    inner = right[:-1].at[-1].set(0.0)
+    return jax.lax.scan(backward, start, (inverses, inner, solved), reverse=True)[1]
+
+
+def _substitute(parts, x):
+    inverses, left, right, closing, last = parts
+    solved = _sweep(inverses, left, right, x[:-1])
+    end = _apply(last, x[-1] - _onto_last(left, right, solved))
+    wrapped = sum(closing[:, :, k, None] * end[k] for k in range(end.shape[0]))
+    return jnp.concatenate([solved - wrapped, end[None]])
+
+
+def _turn_chain(left, right):
+    """Chain couplings (cell, rung) of the transposed matrix."""
+    flat_left, flat_right = left.T.ravel(), right.T.ravel()
+    turned = jnp.roll(flat_right, 1), jnp.roll(flat_left, -1)
+    return tuple(x.reshape(left.shape[::-1]).T for x in turned)
 
 
 class BorderedFactors(eqx.Module):
@@ -182,19 +181,22 @@ class BorderedFactors(eqx.Module):
     def solve(self, b: Float[Array, " state"]) -> Float[Array, " state"]:
         """The solution x of the factorised system."""
         size, scalars = self.columns.shape[1], b.size - self.columns.shape[1]
-        y = self._substitute(b[:size])
+        y = self.ladder_solve(b[None, :size])[0]
         target = jnp.pad(b[size:], (0, self.schur.shape[0] - scalars)) - self.rows @ y
         border = self.schur @ target
         return jnp.append(y - border @ self.solved, border[:scalars])
 
-    def _substitute(self, x):
-        rungs = self.ladder.root.shape[0]
-        return substitute(self.ladder, x.reshape(rungs, -1)).ravel()
+    def ladder_solve(self, x: Float[Array, "rhs x"]) -> Float[Array, "rhs x"]:
+        """Solve with the ladder part alone."""
+        rungs = self.ladder.last.shape[0]
+        cells_first = jnp.moveaxis(x.reshape(x.shape[0], rungs, -1), (0, 1, 2), (2, 1, 0))
+        solved = substitute(self.ladder, cells_first)
+        return jnp.moveaxis(solved, (2, 1, 0), (0, 1, 2)).reshape(x.shape)
 
     def transpose(self) -> "BorderedFactors":
         """Factors of the transposed matrix; nothing is factorised anew."""
         turned = BorderedFactors(self.ladder.transpose(), self.rows, self.columns, self.solved, self.schur.T)
-        return eqx.tree_at(lambda s: s.solved, turned, jax.vmap(turned._substitute)(self.rows))
+        return eqx.tree_at(lambda s: s.solved, turned, turned.ladder_solve(self.rows))
 
 
 def factorise_bordered(matrix: LadderMatrix) -> BorderedFactors:
@@ -207,9 +209,17 @@ def factorise_bordered(matrix: LadderMatrix) -> BorderedFactors:
         [matrix.corner, matrix.us[:, size:].T],
         [matrix.vs[:, size:], -jnp.eye(rank, dtype=matrix.corner.dtype)],
     ])
-    ladder = factorise(*blocks_of(matrix))
+    shape = matrix.diagonal.shape
+    padded = (
+        matrix.diagonal,
+        jnp.pad(matrix.below, ((1, 0), (0, 0))),
+        jnp.pad(matrix.above, ((0, 1), (0, 0))),
+        jnp.pad(matrix.left, (1, 0)).reshape(shape),
+        jnp.pad(matrix.right, (0, 1)).reshape(shape),
+    )
+    ladder = factorise(*(x.T for x in padded))
     partial = BorderedFactors(ladder, columns, rows, columns, corner)
-    solved = jax.vmap(partial._substitute)(columns)
+    solved = partial.ladder_solve(columns)
     return BorderedFactors(ladder, columns, rows, solved, small_inverse(corner - rows @ solved.T))
 
 

@@ -1,0 +1,145 @@
+"""`evolve`: integrate the kinetic equations (2)–(3) from equilibrium at t = 0."""
+
+import warnings
+
+import diffrax as dfx
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from ..physics.checks import is_concrete, to_array
+from ..physics.field import AbstractField, NoField
+from ..physics.kinetics import Kinetics
+from ..physics.ladder import Mesh, count_rungs
+from ..physics.metal import Metal
+from ..physics.pump import AbstractPump
+from .chord import mend
+from .rosenbrock import Rosenbrock
+from .run import Run
+from .two_way import two_way
+
+DEFAULT_CELLS = 96
+DEFAULT_RTOL = 1e-3
+
+
+def evolve(
+    metal: Metal,
+    pump: AbstractPump,
+    times,
+    *,
+    field: AbstractField | None = None,
+    cells: int = DEFAULT_CELLS,
+    mesh: Mesh | None = None,
+    rungs: int | None = None,
+    solver: dfx.AbstractSolver | None = None,
+    rtol: float = DEFAULT_RTOL,
+    atol: float | None = None,
+    max_steps: int = 10_000,
+    budget: bool = True,
+    adjoint: str = "both",
+) -> Run:
+    """Integrate Eqs. (2)–(3) of PRB 101, 041105 (2020) from equilibrium and return a `Run`.
+
+    - `metal`, `pump`, `field`: what is integrated; any number in them may be a JAX tracer
+    - `times`: increasing times ≥ 0 to report, in the inverse unit of the rates (1/Γ_eph); (time,)
+    - `cells`: cells per rung, or `mesh`: a `Mesh` in full
+    - `rungs`: number of rungs, needed only where ω_p or W is being transformed by JAX
+    - `solver`: any diffrax solver; the structured `Rosenbrock()` by default
+    - `rtol`, `atol`: tolerances of a step on f, ζ and field; `atol` defaults to rtol/10
+    - `budget`: also integrate the energies in `Run.budget`
+    - `adjoint`: "both" allows jvp and vjp; "forward" or "reverse" alone cost one solve less
+
+    Raises `ValueError` for bad arguments. A solve that fails warns, keeps the times it reached
+    (the others are NaN), and says why in `run.result`.
+    """
+    times = _checked_times(times)
+    field = NoField() if field is None else field
+    field.check(metal)
+    if adjoint not in ("both", "forward", "reverse"):
+        raise ValueError(f"adjoint = {adjoint!r} is not allowed: it must be 'both', 'forward' or 'reverse'")
+    for name, value in (("rtol", rtol), ("atol", rtol / 10 if atol is None else atol)):
+        if not value > 0:
+            raise ValueError(f"{name} = {value!r} is not allowed: it must be positive")
+    mesh = Mesh(cells=cells) if mesh is None else mesh
+    run = _evolve(
+        (metal, pump, field, times),
+        mesh,
+        count_rungs(metal, rungs),
+        Rosenbrock() if solver is None else mend(solver),
+        (rtol, rtol / 10 if atol is None else atol),
+        max_steps,
+        budget,
+        adjoint,
+    )
+    if is_concrete(run.outcome._value) and not run.ok:
+        reached = np.asarray(run.times)[np.isfinite(np.asarray(run.sigma))]
+        last = f"t = {reached.max():g}" if reached.size else "no requested time"
+        warnings.warn(f"evolve reached {last} only: {run.result}", RuntimeWarning, stacklevel=2)
+    return run
+
+
+def _checked_times(times) -> Float[Array, " time"]:
+    times = jnp.atleast_1d(to_array(times))
+    if is_concrete(times):
+        values = np.asarray(times)
+        if values.ndim != 1 or values.size == 0:
+            raise ValueError(f"times = {times!r} is not allowed: it must be a non-empty list of times")
+        if not np.all(np.isfinite(values)) or values[0] < 0 or np.any(np.diff(values) <= 0):
+            raise ValueError(f"times = {values.tolist()} is not allowed: times must be finite, not before the "
+                             "start of the pulse at t = 0, and increasing")  # fmt: skip
+    return times
+
+
+@eqx.filter_jit
+def _evolve(inputs, mesh, rungs, solver, tolerances, max_steps, budget, adjoint) -> Run:
+    numbers, rest = eqx.partition(inputs, eqx.is_inexact_array)
+
+    def solve(numbers, diffrax_adjoint):
+        metal, pump, field, times = eqx.combine(numbers, rest)
+        kinetics = Kinetics.build(metal, pump, field, mesh, rungs, ledger=budget)
+        solution = integrate(kinetics, times, solver, tolerances, max_steps, diffrax_adjoint)
+        counts = {k: v for k, v in solution.stats.items() if k != "max_steps"}
+        # integers leave as floats: tangents of integers confuse the transposition
+        return kinetics, solution.ys, jax.tree.map(lambda x: x * 1.0, (solution.result._value, counts))
+
+    def forward(numbers):
+        return solve(numbers, dfx.ForwardMode())
+
+    def backward(numbers):
+        return solve(numbers, dfx.RecursiveCheckpointAdjoint())
+
+    if adjoint == "both":
+        kinetics, states, outcome = two_way(forward, backward, numbers)
+    else:
+        kinetics, states, outcome = (forward if adjoint == "forward" else backward)(numbers)
+    return Run.collect(kinetics, inputs[3], states, outcome)
+
+
+def integrate(kinetics: Kinetics, times, solver, tolerances, max_steps, adjoint) -> dfx.Solution:
+    """diffrax's `diffeqsolve` of a `Kinetics` from its initial state, saved at `times`."""
+    size = kinetics.ladder.states.size
+    ledger = 4 if kinetics.has_ledger else 0
+
+    def norm(error):
+        """RMS over f, and each of ζ and the field variables on its own; the ledger just follows."""
+        scalars = jnp.abs(error[size : error.size - ledger])
+        return jnp.maximum(jnp.sqrt(jnp.mean(error[:size] ** 2)), jnp.max(scalars))
+
+    rtol, atol = tolerances
+    controller = dfx.PIDController(rtol=rtol, atol=atol, norm=norm)
+    return dfx.diffeqsolve(
+        dfx.ODETerm(lambda t, y, args: args(t, y)),
+        solver,
+        t0=0.0,
+        t1=times[-1],
+        dt0=None,
+        y0=kinetics.initial_state(),
+        args=kinetics,
+        saveat=dfx.SaveAt(ts=times),
+        stepsize_controller=controller,
+        max_steps=max_steps,
+        adjoint=adjoint,
+        throw=False,
+    )

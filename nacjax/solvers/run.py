@@ -1,0 +1,104 @@
+"""`Run`: what an integration returns."""
+
+from typing import Any
+
+import diffrax as dfx
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from ..physics import observables
+from ..physics.kinetics import LEDGER, Kinetics
+from ..physics.ladder import Ladder
+
+
+class Run(eqx.Module):
+    """States at the requested times, and what is measured on them.
+
+    - `times` (time,), in the inverse unit of the rates
+    - `occupation` f (time, rung, cell); `phonons` ζ (time,); `sigma` σ/σ_0 (time,)
+    - `field` F = E v_F √τ_tr (time,); `field_normalised` 𝓔 = F/√(Γ_in ω_p) (time,)
+    - `ladder`: energies, cell widths, states; `kinetics`: metal, pump and field as integrated
+    - `budget`: particle and energy balance; `result`: the outcome as a sentence; `stats`: step counts
+    """
+
+    times: Float[Array, " time"]
+    kinetics: Kinetics
+    states: Float[Array, "time state"]
+    occupation: Float[Array, "time rung cell"]
+    phonons: Float[Array, " time"]
+    sigma: Float[Array, " time"]
+    field: Float[Array, " time"]
+    outcome: dfx.RESULTS
+    stats: dict[str, Int[Array, ""]]
+
+    @classmethod
+    def collect(cls, kinetics: Kinetics, times, states, outcome: Any) -> "Run":
+        """Measure a trajectory; times that were not reached become NaN."""
+        code, counts = outcome
+        reached = jnp.isfinite(states).all(axis=1)
+        states = jnp.where(reached[:, None], states, jnp.nan)
+        parts = eqx.filter_vmap(kinetics.unpack)(states)
+        squared = eqx.filter_vmap(lambda t, s: kinetics.field.squared(kinetics, t, s))(times, parts)
+        positive = squared > 0
+        return cls(
+            times=times,
+            kinetics=kinetics,
+            states=states,
+            occupation=parts.f,
+            phonons=parts.zeta,
+            sigma=observables.conductivity(parts.f, kinetics.ladder),
+            field=jnp.where(positive, jnp.sqrt(jnp.where(positive, squared, 1.0)), squared),
+            outcome=eqx.tree_at(lambda r: r._value, dfx.RESULTS.successful, code.astype(jnp.int32)),
+            stats={name: count.astype(jnp.int32) for name, count in counts.items()},
+        )
+
+    @property
+    def ladder(self) -> Ladder:
+        """The mesh: `energy`, `width`, `states`, all (rung, cell)."""
+        return self.kinetics.ladder
+
+    @property
+    def field_normalised(self) -> Float[Array, " time"]:
+        """The paper's 𝓔 = E v_F √(τ_tr/(Γ_in ω_p)); 0 where there is no field, inf at Γ_in = 0 with one."""
+        unit = jnp.sqrt(self.kinetics.field_unit_squared)
+        return jnp.where(self.field > 0, self.field / unit, 0.0)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every requested time was reached."""
+        return bool(np.all(np.asarray(self.outcome == dfx.RESULTS.successful)))
+
+    @property
+    def result(self) -> str:
+        """The outcome of the integration as a sentence."""
+        if self.ok:
+            return "The integration reached every requested time."
+        return str(dfx.RESULTS[self.outcome])
+
+    @property
+    def budget(self) -> dict[str, Float[Array, " time"]]:
+        """Particles and energies per mode at each time, relative to the start.
+
+        `particles` and `electron_energy`, `phonon_energy` are changes since t = 0; `joule`, `bath`, `decay`,
+        `pump` the energies exchanged (see `LEDGER`); `mismatch` is what the sheet fails to close by.
+        Raises `ValueError` for a run made with `budget=False`.
+        """
+        if not self.kinetics.has_ledger:
+            raise ValueError("this run kept no ledger: call evolve(..., budget=True)")
+        start = self.kinetics.initial_state()
+        f0, zeta0, _ = self.kinetics.unpack(start)
+        ledger = dict(zip(LEDGER, self.states[:, -len(LEDGER) :].T, strict=True))
+        electrons = observables.electron_energy(self.occupation, self.ladder)
+        electrons = electrons - observables.electron_energy(f0, self.ladder)
+        phonons = observables.phonon_energy(self.phonons - zeta0, self.kinetics)
+        inflow = ledger["joule"] + ledger["pump"] - ledger["bath"] - ledger["decay"]
+        particles = observables.electron_number(self.occupation, self.ladder)
+        return {
+            "particles": particles - observables.electron_number(f0, self.ladder),
+            "electron_energy": electrons,
+            "phonon_energy": phonons,
+            **ledger,
+            "mismatch": electrons + phonons - inflow,
+        }
