@@ -42,18 +42,13 @@ class TabulatedDOS(AbstractDOS):
         energy, density = to_array(energy), to_array(density)
         check_nodes(energy)
         check_column("density", density, energy)
-        if cumulative is None:
-            steps = 0.5 * (density[1:] + density[:-1]) * jnp.diff(energy)
-            filled = jnp.concatenate([jnp.zeros_like(steps[:1]), jnp.cumsum(steps)])
-        else:
-            filled = to_array(cumulative)
-            check_column("cumulative", filled, energy)
-            require("cumulative", filled, "non-decreasing", lambda x: np.diff(x) >= 0)
-        total = filled[-1] - filled[0]
+        if cumulative is not None:
+            cumulative = to_array(cumulative)
+            check_column("cumulative", cumulative, energy)
+            require("cumulative", cumulative, "non-decreasing", lambda x: np.diff(x) >= 0)
+        total, filled, slope = normalise(energy, density, cumulative)
         require("integral of density", total, "positive: the table holds no states", lambda x: x > 0)
-        self.energy = energy
-        self.filled = (filled - filled[0]) / total
-        self.slope = limit_slopes(energy, self.filled, density / total)
+        self.energy, self.filled, self.slope = energy, filled, slope
         self.transport = None
         if velocity_weighted is not None:
             velocity_weighted = to_array(velocity_weighted)
@@ -152,17 +147,25 @@ def check_column(name: str, column: Array, energy: Nodes) -> None:
         raise ValueError(f"{name}[{at}] = {float(column[at])!r} is not allowed: it must be finite and ≥ 0")
 
 
-def limit_slopes(energy: Nodes, filled: Nodes, slope: Nodes) -> Nodes:
-    """Node slopes lowered until a² + b² ≤ 9 in every interval (a, b: slope / mean slope).
+@jax.jit
+def normalise(energy: Nodes, density: Nodes, cumulative: Nodes | None) -> tuple[Array, Nodes, Nodes]:
+    """∫D dε, and C and D at the nodes divided by it; without `cumulative`, by the trapezoid rule.
 
-    That keeps the cubic monotone. The densities of a plain table obey a + b = 2 already.
+    Node densities are lowered until a² + b² ≤ 9 in every interval (a, b: D / mean D at its ends),
+    which keeps the cubic C monotone. Those of a plain table obey a + b = 2 already.
     """
-    mean = jnp.diff(filled) / jnp.diff(energy)
-    square = slope[:-1] ** 2 + slope[1:] ** 2
+    width = jnp.diff(energy)
+    if cumulative is None:
+        steps = 0.5 * (density[1:] + density[:-1]) * width
+        cumulative = jnp.concatenate([jnp.zeros_like(steps[:1]), jnp.cumsum(steps)])
+    total = cumulative[-1] - cumulative[0]
+    filled, slope = (cumulative - cumulative[0]) / total, density / total
+    mean, square = jnp.diff(filled) / width, slope[:-1] ** 2 + slope[1:] ** 2
     steep = square > 9 * mean**2
     factor = jnp.where(steep, 3 * mean / jnp.sqrt(jnp.where(steep, square, 1.0)), 1.0)
     one = jnp.ones_like(factor[:1])
-    return slope * jnp.minimum(jnp.concatenate([one, factor]), jnp.concatenate([factor, one]))
+    lowered = slope * jnp.minimum(jnp.concatenate([one, factor]), jnp.concatenate([factor, one]))
+    return total, filled, lowered
 
 
 def find_kinks(energy: Nodes, density: Nodes, most: int = 6, weakest: float = 0.25) -> Float[Array, " kink"]:

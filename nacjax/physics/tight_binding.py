@@ -202,14 +202,14 @@ def fcc_t1u(f1: float, f2: float, f3: float, f4: float, a: float = 1.0) -> Tight
     doi:10.1103/PhysRevB.85.155452.
     """
     lattice = 1 - np.eye(3)  # in units of a/2
-    displacements, matrices = [], []
+    displacements, patterns = [], np.zeros((4, 6, 3, 3))  # of F1…F4 on the six bonds
     for first in range(3):
         second, third = (first + 1) % 3, (first + 2) % 3
         for sign in (1, -1):
+            pattern = patterns[:, len(displacements)]
             bond = np.eye(3)[first] + sign * np.eye(3)[second]
-            displacements.append(np.linalg.solve(lattice.T, bond))
-            diagonal = jnp.zeros(3).at[jnp.array([first, second, third])].set(jnp.stack([f1, f3, f4]))
-            mixing = np.zeros((3, 3))
-            mixing[first, second] = mixing[second, first] = sign
-            matrices.append(jnp.diag(diagonal) + f2 * mixing)
-    return TightBinding(0.5 * a * lattice, np.round(displacements).astype(int), jnp.stack(matrices))
+            displacements.append(np.round(np.linalg.solve(lattice.T, bond)).astype(int))
+            pattern[0, first, first] = pattern[2, second, second] = pattern[3, third, third] = 1
+            pattern[1, first, second] = pattern[1, second, first] = sign
+    hoppings = to_array(jnp.stack([f1, f2, f3, f4]))
+    return TightBinding(0.5 * a * lattice, np.array(displacements), jnp.tensordot(hoppings, patterns, 1))
