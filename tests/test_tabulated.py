@@ -73,20 +73,20 @@ def test_monotone_normalised_differentiable_everywhere(table):
 def test_jit_vmap_and_gradients_in_the_nodes():
     density, points = jnp.asarray(SemiEllipticDOS().density(GRID[::80])), jnp.linspace(-0.6, 0.6, 7)
 
+    @jax.jit
     def both(density, x):
         table = TabulatedDOS(GRID[::80], density, density**2)
         return table.cumulative(x) + table.density(x) + table.velocity_squared(x)
 
     values = both(density, points)
-    np.testing.assert_allclose(jax.jit(both)(density, points), values, rtol=1e-12)
-    np.testing.assert_allclose(jax.vmap(both, (None, 0))(density, points), values, rtol=1e-12)
+    batched = jax.jit(jax.vmap(both, (None, 0)))(density, points)
+    np.testing.assert_allclose(batched, values, rtol=1e-12)
     gradient = jax.jit(jax.jacrev(both))(density, points)  # the two end nodes hold no states
     assert jnp.all(jnp.isfinite(gradient))
     step = 1e-6 * jnp.eye(density.size)[4]
-    both = jax.jit(both)
     numeric = (both(density + step, points) - both(density - step, points)) / 2e-6
     np.testing.assert_allclose(gradient[:, 4], numeric, atol=1e-7)
-    slope = jax.grad(lambda e: TabulatedDOS(GRID[::80] * e, density).cumulative(0.1))(1.0)
+    slope = jax.jit(jax.grad(lambda e: TabulatedDOS(GRID[::80] * e, density).cumulative(0.1)))(1.0)
     assert slope == pytest.approx(-0.1 * float(TabulatedDOS(GRID[::80], density).density(0.1)), rel=1e-6)
 
 

@@ -44,7 +44,7 @@ def smooth(table, energy, reach):
 
 def test_chain_converges_to_arccos_with_second_order():
     exact = np.arccos(-INNER / 2) / np.pi
-    sizes, errors = [16, 48, 144], []
+    sizes, errors = [24, 96], []
     for size in sizes:
         table = chain().dos((size, 1, 1))
         errors.append(np.mean(np.abs(table.cumulative(INNER) - exact)))
@@ -94,6 +94,7 @@ def test_velocities_scale_with_the_lattice_constant(cubic):
     assert float(cubic.velocity_squared(-5.8)) == pytest.approx(0.776, rel=0.06)
 
 
+@pytest.mark.slow
 def test_p_bands_are_double_peaked():
     table = simple_cubic_p(t_sigma=1.0, t_pi=-0.1).dos(24)
     density = smooth(table, np.linspace(-2, 2, 41), reach=0.2)
@@ -113,6 +114,7 @@ def test_bloch_hamiltonian_and_inversion():
     np.testing.assert_allclose(matrix[0, 1], -4 * f2 * jnp.sin(x) * jnp.sin(y), atol=1e-10)
 
 
+@pytest.mark.slow
 def test_half_the_mesh_is_as_good_as_all_of_it():
     real = k3c60_bands()
     full = TightBinding(real.lattice, real.displacements, real.matrices + 0j)
