@@ -12,6 +12,11 @@ def to_array(value) -> Array:
     return array if jnp.issubdtype(array.dtype, jnp.floating) else array.astype(float)
 
 
+def as_arrays(tree):
+    """The pytree with every Python or NumPy number as a JAX array, so that none escapes differentiation."""
+    return jax.tree.map(lambda x: to_array(x) if isinstance(x, int | float | np.number | np.ndarray) else x, tree)
+
+
 def is_concrete(*values) -> bool:
     """Whether every value is a number now, rather than a tracer inside a transformation."""
     return not any(isinstance(value, jax.core.Tracer) for value in values)

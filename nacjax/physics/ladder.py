@@ -31,7 +31,7 @@ class Mesh(eqx.Module):
     Weights 0 give the uniform mesh.
     """
 
-    cells: int = eqx.field(static=True, default=96)
+    cells: int = eqx.field(static=True, default=128)
     edge_weight: float = eqx.field(static=True, default=0.08)
     edge_width: float = eqx.field(static=True, default=2e-4)
     fermi_weight: float = eqx.field(static=True, default=0.25)

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..physics.checks import is_concrete, to_array
+from ..physics.checks import as_arrays, is_concrete, to_array
 from ..physics.field import AbstractField, NoField
 from ..physics.kinetics import Kinetics
 from ..physics.ladder import Mesh, count_rungs
@@ -20,7 +20,7 @@ from .rosenbrock import Rosenbrock
 from .run import Run
 from .two_way import two_way
 
-DEFAULT_CELLS = 96
+DEFAULT_CELLS = 128
 DEFAULT_RTOL = 1e-3
 
 
@@ -64,7 +64,7 @@ def evolve(
             raise ValueError(f"{name} = {value!r} is not allowed: it must be positive")
     mesh = Mesh(cells=cells) if mesh is None else mesh
     run = _evolve(
-        (metal, pump, field, times),
+        as_arrays((metal, pump, field, times)),
         mesh,
         count_rungs(metal, rungs),
         Rosenbrock() if solver is None else mend(solver),

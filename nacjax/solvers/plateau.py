@@ -1,0 +1,65 @@
+"""`plateau`: the prethermal state Γ_in → 0 first, t → ∞ then, in closed form."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from ..physics.checks import as_arrays, require
+from ..physics.ladder import Ladder, Mesh, build_ladder, count_rungs
+from ..physics.metal import Metal
+from ..physics.observables import conductivity
+from ..physics.roots import increasing_root
+from .evolve import DEFAULT_CELLS
+
+
+class Plateau(eqx.Module):
+    """The plateau state: `sigma` σ/σ_0 (scalar), `occupation` f (rung, cell) and the `ladder` it lives on."""
+
+    sigma: Float[Array, ""]
+    occupation: Float[Array, "rung cell"]
+    ladder: Ladder
+
+
+def plateau(
+    metal: Metal, zeta, *, cells: int = DEFAULT_CELLS, mesh: Mesh | None = None, rungs: int | None = None
+) -> Plateau:
+    """The state at Γ_in = E = 0, t → ∞ for ζ held fixed; no time integration.
+
+    Every ladder conserves Σ_j D_j f_j, and each pair of rungs relaxes to
+    f_up(1 − f_low)/[f_low(1 − f_up)] = N/(N + 1), so logit f_j = y + j ln[N/(N + 1)] with one root y
+    per ladder; ζ → ∞ gives Eq. (8) of PRB 101, 041105 (2020). `inelastic_rate` of the metal is ignored.
+
+    - `zeta` ≥ 0: phonons per mode
+    - `cells`, `mesh`, `rungs`: as in `evolve`
+
+    Differentiable in every number of the metal and in `zeta`, to any order. Raises `ValueError`
+    for bad arguments.
+    """
+    require("zeta", zeta, "zero or a positive, finite number of phonons per mode", lambda z: (z >= 0) & (z < jnp.inf))
+    mesh = Mesh(cells=cells) if mesh is None else mesh
+    return _plateau(as_arrays((metal, zeta)), mesh, count_rungs(metal, rungs))
+
+
+@eqx.filter_jit
+def _plateau(inputs: tuple[Metal, Float[Array, ""]], mesh: Mesh, rungs: int) -> Plateau:
+    metal, zeta = inputs
+    ladder = build_ladder(metal, mesh, rungs)
+    f = plateau_occupation(metal, zeta, ladder)
+    return Plateau(conductivity(f, ladder), f, ladder)
+
+
+def plateau_occupation(metal: Metal, zeta, ladder: Ladder) -> Float[Array, "rung cell"]:
+    """f of the plateau on a given ladder."""
+    number = jnp.maximum(metal.bose + zeta, jnp.finfo(ladder.states.dtype).tiny)
+    steps = jnp.arange(ladder.rungs)[:, None] * (jnp.log(number) - jnp.log1p(number))
+    argument = (metal.chemical_potential - ladder.energy) / metal.temperature
+    filled = jnp.sum(ladder.density * jax.nn.sigmoid(argument), axis=0)
+    empty = jnp.sum(ladder.density * jax.nn.sigmoid(-argument), axis=0)
+    bottom = jnp.log(filled) - jnp.log(empty)  # logit of the mean occupation; f falls from rung to rung
+
+    def excess(y):
+        return jnp.sum(ladder.density * jax.nn.sigmoid(y + steps), axis=0) - filled
+
+    y = increasing_root(excess, bottom - 1e-3, bottom - steps[-1] + 1e-3)
+    return jax.nn.sigmoid(y + steps)

@@ -1,0 +1,21 @@
+"""Shared set-up: float64, and compiled functions kept between runs."""
+
+import os
+import tempfile
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.path.join(tempfile.gettempdir(), "nacjax-test-cache"))
+os.environ.setdefault("JAX_PERSISTENT_COMPILATION_CACHE_MIN_COMPILE_TIME_SECS", "0.5")
+
+import jax
+import pytest
+
+import nacjax as nj
+
+jax.config.update("jax_enable_x64", True)
+
+
+@pytest.fixture(scope="session")
+def metal() -> nj.Metal:
+    """The metal of Fig. 2e and of the exact results: half filling, ω_p = 0.53 W, T = 0.003 W, no inelastic scattering."""
+    return nj.Metal(dos=nj.FlatTopDOS(), filling=0.5, temperature=0.003, phonon_energy=0.53)
