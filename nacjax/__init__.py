@@ -7,5 +7,6 @@ from .physics.metal import Metal as Metal, Scales as Scales
 from .physics.pump import Clamped as Clamped, ExponentialPulse as ExponentialPulse, Kick as Kick
 from .solvers.evolve import evolve as evolve
 from .solvers.plateau import Plateau as Plateau, plateau as plateau
+from .solvers.steady import SteadyState as SteadyState, steady_state as steady_state
 from .solvers.rosenbrock import Rosenbrock as Rosenbrock
 from .solvers.run import Run as Run

@@ -1,0 +1,175 @@
+"""`steady_state`: the true t → ∞ state at Γ_in > 0, by pseudo-transient Newton iteration.
+
+Linearly implicit Euler steps with a growing Δt carry the equilibrium towards the steady state and
+conserve particles. The end is Newton's method on the equations with one row replaced by the
+filling, because particle conservation makes their own Jacobian singular.
+"""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import lineax as lx
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from ..physics.checks import as_arrays, is_concrete
+from ..physics.field import AbstractField, NoField
+from ..physics.jacobian import LadderMatrix, jacobian
+from ..physics.kinetics import Kinetics
+from ..physics.ladder import Ladder, Mesh, count_rungs
+from ..physics.metal import Metal
+from ..physics.observables import conductivity
+from ..physics.pump import AbstractPump
+from .ladder_linear import LadderOperator, LadderSolver, factorise_bordered
+
+LATE = 1e9  # "t → ∞" for the source of a pulse
+
+
+class SteadyState(eqx.Module):
+    """The t → ∞ state: `sigma` σ/σ_0 and `phonons` ζ (scalars), `occupation` f (rung, cell), and how it converged.
+
+    `correction` is the last Newton correction of the state, `iterations` the number of linear solves.
+    """
+
+    sigma: Float[Array, ""]
+    phonons: Float[Array, ""]
+    occupation: Float[Array, "rung cell"]
+    kinetics: Kinetics
+    correction: Float[Array, ""]
+    iterations: Int[Array, ""]
+    converged: Bool[Array, ""]
+
+    @property
+    def ladder(self) -> Ladder:
+        """The mesh: `energy`, `width`, `states`, all (rung, cell)."""
+        return self.kinetics.ladder
+
+    @property
+    def ok(self) -> bool:
+        """Whether the iteration converged."""
+        return bool(np.all(np.asarray(self.converged)))
+
+    @property
+    def result(self) -> str:
+        """How the iteration ended, as a sentence."""
+        count, size = int(np.max(self.iterations)), float(np.max(self.correction))
+        if self.ok:
+            return f"Converged in {count} steps; the last Newton correction was {size:.1e}."
+        return f"No steady state was found in {count} steps; the last Newton correction was {size:.1e}."
+
+
+def steady_state(
+    metal: Metal,
+    pump: AbstractPump,
+    *,
+    field: AbstractField | None = None,
+    cells: int = 128,
+    mesh: Mesh | None = None,
+    rungs: int | None = None,
+    max_steps: int = 200,
+) -> SteadyState:
+    """The state at t → ∞ of Eqs. (2)–(3) of PRB 101, 041105 (2020), at the filling of the metal.
+
+    Not the plateau that the paper calls "steady state": see `plateau`, and `evolve` to t = 10/Γ_eph.
+    Arguments as in `evolve`; differentiable in every number through the implicit function theorem.
+    Raises `ValueError` at Γ_in = 0, where every ladder conserves its particles and the state is
+    not unique. Where no steady state is found `converged` is False, σ is NaN and `result` says so.
+    """
+    field = NoField() if field is None else field
+    field.check(metal)
+    if is_concrete(metal.inelastic_rate) and np.any(np.asarray(metal.inelastic_rate) == 0):
+        raise ValueError(
+            "inelastic_rate = 0.0 is not allowed: without inelastic scattering every ladder conserves its particles "
+            "and t → ∞ has no unique state. Use nacjax.plateau, or a positive inelastic_rate."
+        )
+    mesh = Mesh(cells=cells) if mesh is None else mesh
+    return _steady_state(as_arrays((metal, pump, field)), mesh, count_rungs(metal, rungs), max_steps)
+
+
+@eqx.filter_jit
+def _steady_state(inputs, mesh: Mesh, rungs: int, max_steps: int) -> SteadyState:
+    kinetics = Kinetics.build(*inputs, mesh, rungs)
+    march = _march(jax.lax.stop_gradient(kinetics), max_steps)
+    y, start = jax.lax.stop_gradient(march.y), kinetics.initial_state()
+    y1 = y + newton_step(kinetics, y, start)  # two steps from a constant carry derivatives to third order
+    correction = newton_step(kinetics, y1, start)
+    size = jnp.max(jnp.abs(jax.lax.stop_gradient(correction)))
+    y1 = y1 + correction
+    converged = march.done & (size < jnp.sqrt(jnp.finfo(y.dtype).eps))
+    state = kinetics.unpack(jnp.where(converged, y1, jnp.nan))
+    return SteadyState(
+        conductivity(state.f, kinetics.ladder), state.zeta, state.f, kinetics, size, march.steps + 2, converged
+    )
+
+
+class _March(NamedTuple):
+    y: Float[Array, " state"]
+    dt: Float[Array, ""]
+    steps: Int[Array, ""]
+    done: Bool[Array, ""]
+
+
+def _march(kinetics: Kinetics, max_steps: int) -> _March:
+    """Pseudo-transient continuation: implicit Euler steps, Δt growing while f stays between 0 and 1."""
+    size = kinetics.ladder.states.size
+
+    def step(march: _March) -> _March:
+        factors = factorise_bordered(jacobian(kinetics, LATE, march.y).shifted(march.dt))
+        change = factors.solve(march.dt * kinetics(LATE, march.y))
+        y = march.y + change
+        largest = jnp.max(jnp.abs(change) / (1 + jnp.abs(march.y)))
+        f = y[:size]
+        good = jnp.all((f > -0.02) & (f < 1.02)) & (y[size] > -1e-6 - 0.5 * march.y[size]) & (largest < 0.5)
+        growth = jnp.clip(0.3 / largest, 1.5, 10.0)
+        done = good & (largest < 1e-6) & (march.dt * rate > 1e4)
+        dt = jnp.where(good, jnp.minimum(march.dt * growth, 1e9 / rate), 0.2 * march.dt)
+        return _March(jnp.where(good, y, march.y), dt, march.steps + 1, done)
+
+    # the slowest clock of the problem: energy relaxation of the whole band
+    rate = kinetics.metal.inelastic_rate / kinetics.metal.dos.width
+    fastest = jnp.max(jnp.abs(jacobian(kinetics, LATE, kinetics.initial_state()).diagonal))
+    start = _March(kinetics.initial_state(), 1 / fastest, jnp.array(0), jnp.array(False))
+    return jax.lax.while_loop(lambda m: ~m.done & (m.steps < max_steps), step, start)
+
+
+def newton_step(kinetics: Kinetics, y: Float[Array, " state"], start: Float[Array, " state"]) -> Float[Array, " state"]:
+    """One Newton correction of dy/dt = 0 with the particle number of `start`."""
+    states = kinetics.ladder.states.ravel()
+    matrix, row = with_filling(jacobian(kinetics, LATE, y), states, clamped=kinetics.pump.clamped)
+    number = jnp.sum(states * (start - y)[: states.size]) / jnp.max(states)
+    residual = jnp.where(jnp.arange(y.size) == row, number, -kinetics(LATE, y))
+    if kinetics.pump.clamped:
+        residual = residual.at[states.size].set(kinetics.pump.initial_phonons() - y[states.size])
+    operator = LadderOperator(matrix)
+    factors = LadderSolver().init(jax.lax.stop_gradient(operator), {})
+    return lx.linear_solve(operator, residual, LadderSolver(), state=factors).value
+
+
+def with_filling(matrix: LadderMatrix, states: Float[Array, " x"], clamped: bool) -> tuple[LadderMatrix, Int[Array, ""]]:
+    """The Jacobian with the row of the fullest cell replaced by Σ n f, and that row's index.
+
+    The row becomes a unit row (kept in the ladder) plus a rank-one rest. A clamped ζ gets a unit row too.
+    """
+    row, peak = jnp.argmax(states), jnp.max(states)
+    size = states.size
+    keep = (jnp.arange(size) != row).astype(states.dtype)
+    shape = matrix.diagonal.shape
+    by_rung = keep.reshape(shape)
+    unit = jnp.zeros(size + matrix.corner.shape[0]).at[row].set(1.0)
+    filling = jnp.pad(states / peak, (0, matrix.corner.shape[0])) - unit
+    matrix = LadderMatrix(
+        diagonal=matrix.diagonal * by_rung + (1 - by_rung),
+        below=matrix.below * by_rung[1:],
+        above=matrix.above * by_rung[:-1],
+        left=matrix.left * keep[1:],
+        right=matrix.right * keep[:-1],
+        columns=matrix.columns * keep,
+        rows=matrix.rows.at[0].set(0.0) if clamped else matrix.rows,
+        corner=matrix.corner.at[0].set(0.0).at[0, 0].set(1.0) if clamped else matrix.corner,
+        us=jnp.concatenate([matrix.us * jnp.pad(keep, (0, matrix.corner.shape[0]), constant_values=1.0), unit[None]]),
+        vs=jnp.concatenate([matrix.vs, filling[None]]),
+    )
+    empty = jnp.where(states.reshape(shape) > 0, 0.0, 1.0)  # cells without states keep their f
+    return eqx.tree_at(lambda m: m.diagonal, matrix, matrix.diagonal + empty), row
