@@ -4,7 +4,14 @@ from .physics.dos import AbstractDOS as AbstractDOS, FlatTopDOS as FlatTopDOS, S
 from .physics.field import ConstantField as ConstantField, NoField as NoField
 from .physics.ladder import Mesh as Mesh
 from .physics.metal import Metal as Metal, Scales as Scales
-from .physics.pump import Clamped as Clamped, ExponentialPulse as ExponentialPulse, Kick as Kick
+from .physics.pulses import (
+    ExponentialPulse as ExponentialPulse,
+    GaussianPulse as GaussianPulse,
+    PulseTrain as PulseTrain,
+    SampledPulse as SampledPulse,
+    SquarePulse as SquarePulse,
+)
+from .physics.pump import Clamped as Clamped, Kick as Kick
 from .solvers.evolve import evolve as evolve
 from .solvers.plateau import Plateau as Plateau, plateau as plateau
 from .solvers.steady import SteadyState as SteadyState, steady_state as steady_state

@@ -13,20 +13,17 @@ from jaxtyping import Array, Float
 from .checks import require, to_array
 
 
-
-def _not_negative(x):
+def not_negative(x):
+    """Whether zero or positive, and finite."""
     return (x >= 0) & np.isfinite(x)
-
-
-def _positive(x):
-    return (x > 0) & np.isfinite(x)
 
 
 class AbstractPump(eqx.Module):
     """A pump gives ζ at t = 0 and the source I_p(t), phonons per mode and unit time.
 
     `clamped` pumps hold ζ at its first value for ever; `jumps` are the times at which I_p or its
-    slope jumps (the integrator puts a step there).
+    slope jumps. The integrator ends a step there, and derivatives with respect to a jump time go
+    through the lengths of the steps.
     """
 
     clamped: eqx.AbstractClassVar[bool]
@@ -40,7 +37,7 @@ class AbstractPump(eqx.Module):
         """I_p(t) in phonons per mode and unit time."""
 
     def jumps(self) -> Float[Array, " jump"]:
-        """Times t > 0 at which the source or its slope jumps."""
+        """Times at which the source or its slope jumps."""
         return jnp.zeros(0)
 
 
@@ -51,7 +48,7 @@ class Clamped(AbstractPump):
     clamped = True
 
     def __check_init__(self):
-        require("zeta", self.zeta, "zero or a positive, finite number of phonons per mode", _not_negative)
+        require("zeta", self.zeta, "zero or a positive, finite number of phonons per mode", not_negative)
 
     def initial_phonons(self):
         return self.zeta
@@ -67,28 +64,10 @@ class Kick(AbstractPump):
     clamped = False
 
     def __check_init__(self):
-        require("zeta0", self.zeta0, "zero or a positive, finite number of phonons per mode", _not_negative)
+        require("zeta0", self.zeta0, "zero or a positive, finite number of phonons per mode", not_negative)
 
     def initial_phonons(self):
         return self.zeta0
 
     def source(self, t):
         return jnp.zeros_like(t)
-
-
-class ExponentialPulse(AbstractPump):
-    """I_p = (ζ_0/τ_pulse) e^{−t/τ_pulse} for t > 0, the pulse of Fig. 3.
-
-    `zeta0` ≥ 0: phonons per mode in the whole pulse; `duration` > 0: τ_pulse (time).
-    """
-
-    zeta0: Float[Array, ""] = eqx.field(converter=to_array)
-    duration: Float[Array, ""] = eqx.field(converter=to_array)
-    clamped = False
-
-    def __check_init__(self):
-        require("zeta0", self.zeta0, "zero or a positive, finite number of phonons per mode", _not_negative)
-        require("duration", self.duration, "a positive, finite time", _positive)
-
-    def source(self, t):
-        return self.zeta0 / self.duration * jnp.exp(-t / self.duration)

@@ -129,6 +129,9 @@ def integrate(kinetics: Kinetics, times, solver, tolerances, max_steps, adjoint)
 
     rtol, atol = tolerances
     controller = dfx.PIDController(rtol=rtol, atol=atol, norm=norm)
+    jumps = kinetics.pump.jumps()
+    if jumps.size:
+        controller = dfx.ClipStepSizeController(controller, jump_ts=jumps)
     return dfx.diffeqsolve(
         dfx.ODETerm(lambda t, y, args: args(t, y)),
         solver,

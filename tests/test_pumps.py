@@ -1,0 +1,105 @@
+"""Pumps: total input, jumps that the integrator meets, derivatives by jvp and vjp, bad input."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import nacjax as nj
+
+PULSES = {
+    "exponential": lambda zeta0, duration, delay: nj.ExponentialPulse(zeta0, duration, delay),
+    "gaussian": lambda zeta0, duration, delay: nj.GaussianPulse(zeta0, duration, delay),
+    "square": lambda zeta0, duration, delay: nj.SquarePulse(zeta0, duration, delay),
+    "train": lambda zeta0, duration, delay: nj.PulseTrain([
+        nj.SquarePulse(0.3 * zeta0, duration, delay), nj.ExponentialPulse(0.7 * zeta0, duration, 2 * delay)
+    ]),
+    "sampled": lambda zeta0, duration, delay: nj.SampledPulse(
+        duration * jnp.array([0.0, 1.0, 2.0]), jnp.array([3.0, 1.0, 2.0]), zeta0, delay
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def uncoupled(metal):
+    """A metal whose phonons see nothing but the pump and their own decay."""
+    return nj.Metal(metal.dos, 0.5, 0.003, 0.53, coupling_rate=0.0, phonon_lifetime=2.0)
+
+
+def phonons(metal, pump, times):
+    return nj.evolve(metal, pump, times, cells=4, rtol=1e-6, budget=False).phonons
+
+
+@pytest.mark.parametrize("name", PULSES)
+def test_total_input_is_zeta0(name, metal):
+    """All ζ_0 phonons arrive, also from a short pulse long after the start of the clock."""
+    free = nj.Metal(metal.dos, 0.5, 0.003, 0.53, coupling_rate=0.0)
+    for delay in (1.0, 50.0):
+        final = phonons(free, PULSES[name](7.0, 0.1, delay), [200.0])
+        np.testing.assert_allclose(final, 7.0, rtol=1e-4)
+
+
+def test_square_pulse_with_decay_is_exact(uncoupled):
+    times, zeta0, duration, delay, lifetime = np.linspace(0.1, 4, 14), 3.0, 0.7, 0.45, 2.0
+    rate = zeta0 / duration * lifetime
+    inside = rate * (1 - np.exp(-(times - delay) / lifetime))
+    after = rate * (np.exp(duration / lifetime) - 1) * np.exp(-(times - delay) / lifetime)
+    exact = np.where(times < delay, 0, np.where(times < delay + duration, inside, after))
+    measured = phonons(uncoupled, nj.SquarePulse(zeta0, duration, delay), times)
+    np.testing.assert_allclose(measured, exact, atol=2e-5)
+
+
+@pytest.mark.parametrize("name", PULSES)
+def test_derivatives_in_amplitude_duration_and_delay(name, uncoupled):
+    """jvp and vjp through the jumps agree with finite differences of ζ(t)."""
+    times, weights = jnp.array([0.6, 0.9, 3.0]), jnp.array([1.0, -2.0, 3.0])
+    point = jnp.array([3.0, 0.35, 0.4])
+
+    @jax.jit
+    def value(p):
+        run = nj.evolve(uncoupled, PULSES[name](*p), times, cells=4, rtol=1e-8, rungs=2, budget=False)
+        return weights @ run.phonons
+
+    step = 1e-4
+    differences = jnp.stack([(value(point + d) - value(point - d)) / (2 * step) for d in step * jnp.eye(3)])
+    forward = jnp.stack([jax.jvp(value, (point,), (d,))[1] for d in jnp.eye(3)])
+    np.testing.assert_allclose(forward, differences, rtol=2e-4, atol=2e-4)
+    np.testing.assert_allclose(jax.grad(value)(point), forward, rtol=1e-8, atol=1e-8)
+
+
+def test_repeated_pulse(uncoupled):
+    train = nj.PulseTrain.repeat(nj.GaussianPulse(2.0, 0.05), [0.3, 1.3])
+    once = nj.GaussianPulse(2.0, 0.05, 0.3)
+    a, b = phonons(uncoupled, train, [0.5, 1.5]), phonons(uncoupled, once, [0.5, 1.5])
+    np.testing.assert_allclose(a, [b[0], b[0] + b[1]], rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: nj.ExponentialPulse(10.0, -0.3),
+        lambda: nj.ExponentialPulse(-10.0, 0.3),
+        lambda: nj.GaussianPulse(10.0, 0.0),
+        lambda: nj.GaussianPulse(10.0, 0.3, -1.0),
+        lambda: nj.SquarePulse(10.0, np.nan),
+        lambda: nj.SquarePulse(10.0, np.inf),
+        lambda: nj.SampledPulse([0.0, 2.0, 1.0], [1.0, 1.0, 1.0]),
+        lambda: nj.SampledPulse([0.0, 1.0, 1.0], [1.0, 1.0, 1.0]),
+        lambda: nj.SampledPulse([-1.0, 1.0], [1.0, 1.0]),
+        lambda: nj.SampledPulse([0.0, 1.0], [1.0, np.nan]),
+        lambda: nj.SampledPulse([0.0, 1.0], [1.0, -1.0]),
+        lambda: nj.SampledPulse([0.0, 1.0], [0.0, 0.0]),
+        lambda: nj.SampledPulse([0.0, 1.0, 2.0], [1.0, 1.0]),
+        lambda: nj.PulseTrain([]),
+        lambda: nj.PulseTrain([nj.Clamped(1.0)]),
+    ],
+)
+def test_bad_pulses(make):
+    with pytest.raises(ValueError, match="not allowed"):
+        make()
+
+
+@pytest.mark.parametrize("times", [[2.0, 1.0], [-1.0, 1.0], [0.0, np.nan], []])
+def test_bad_times(metal, times):
+    with pytest.raises(ValueError, match="not allowed"):
+        nj.evolve(metal, nj.SquarePulse(1.0, 1.0), times)
