@@ -73,7 +73,8 @@ class GaussianPulse(AbstractPulse):
 
     def jumps(self):
         """No jumps, but places where no step may pass by without looking."""
-        return self.delay + self.duration * jnp.array([-6.0, -4.0, -2.0, 0.0, 2.0, 4.0])
+        knots = self.delay + self.duration * jnp.array([-6.0, -4.0, -2.0, 0.0, 2.0, 4.0])
+        return jax.lax.stop_gradient(knots)
 
 
 class SquarePulse(AbstractPulse):

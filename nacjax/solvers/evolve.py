@@ -117,6 +117,19 @@ def _evolve(inputs, mesh, rungs, solver, tolerances, max_steps, budget, adjoint)
     return Run.collect(kinetics, inputs[3], states, outcome)
 
 
+class FixedEndsController(dfx.PIDController):
+    """`diffrax.PIDController` whose step ends have no derivative.
+
+    diffrax stops the derivative of the step-size factor alone. A step cut short at a jump of the
+    pump ends at a differentiable time; without this, the tangent of its length would be multiplied
+    by every later factor, and the derivative drown in amplified truncation errors.
+    """
+
+    def adapt_step_size(self, *args):
+        keep, t0, t1, *rest = super().adapt_step_size(*args)
+        return keep, t0, jax.lax.stop_gradient(t1), *rest
+
+
 def integrate(kinetics: Kinetics, times, solver, tolerances, max_steps, adjoint) -> dfx.Solution:
     """diffrax's `diffeqsolve` of a `Kinetics` from its initial state, saved at `times`."""
     size = kinetics.ladder.states.size
@@ -128,7 +141,7 @@ def integrate(kinetics: Kinetics, times, solver, tolerances, max_steps, adjoint)
         return jnp.maximum(jnp.sqrt(jnp.mean(error[:size] ** 2)), jnp.max(scalars))
 
     rtol, atol = tolerances
-    controller = dfx.PIDController(rtol=rtol, atol=atol, norm=norm)
+    controller = FixedEndsController(rtol=rtol, atol=atol, norm=norm)
     jumps = kinetics.pump.jumps()
     if jumps.size:
         controller = dfx.ClipStepSizeController(controller, jump_ts=jumps)
