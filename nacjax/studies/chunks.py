@@ -1,0 +1,79 @@
+"""Which points run together: buckets of equal rung count, sorted by cost, cut into equal chunks."""
+
+import dataclasses
+from collections.abc import Callable
+
+import jax
+import numpy as np
+
+from .quantities import System
+
+
+@dataclasses.dataclass(frozen=True)
+class Chunk:
+    """Points of one rung count that run as one batch.
+
+    `indices`: flat indices of its points; `size` ≥ len(indices): the batch it is padded to, the
+    same for all chunks of a rung count, so that they share one compilation.
+    """
+
+    number: int
+    rungs: int
+    size: int
+    indices: np.ndarray
+
+    @property
+    def padded(self) -> np.ndarray:
+        """Indices, the last one repeated up to `size`."""
+        return np.pad(self.indices, (0, self.size - self.indices.size), mode="edge")
+
+
+def rung_counts(batch: System, points: int) -> np.ndarray:
+    """J = ⌈W/ω_p⌉ at each point, as `nacjax.physics.ladder.count_rungs` counts one."""
+    ratio = np.asarray(batch.metal.dos.width / batch.metal.phonon_energy)
+    counts = np.ceil(ratio * (1 - 4 * np.finfo(ratio.dtype).eps)).astype(int)
+    return np.broadcast_to(np.maximum(counts, 1), (points,))
+
+
+def expected_cost(batch: System, points: int) -> np.ndarray:
+    """A number that grows with the steps a point needs: its fastest rate. One batch waits for its slowest."""
+    zeta = jax.vmap(lambda pump: pump.initial_phonons() + pump.source(0.0 * pump.initial_phonons()))
+    try:
+        strength = np.asarray(zeta(jax.tree.map(lambda x: jax.numpy.broadcast_to(x, (points,)), batch.pump)))
+    except (TypeError, ValueError, IndexError):  # a pump with lists in it: leave the order to the rates
+        strength = np.zeros(points)
+    metal = batch.metal
+    rate = np.asarray(metal.coupling_rate) * (1 + strength)
+    rate = rate + np.asarray(metal.inelastic_rate / metal.temperature / metal.dos.width)
+    return np.broadcast_to(rate, (points,))
+
+
+def plan(rungs: np.ndarray, cost: np.ndarray, size: Callable[[int], int], multiple: int = 1) -> list[Chunk]:
+    """Chunks of about `size(rungs)` points, rounded up to a `multiple` (of devices)."""
+    chunks: list[Chunk] = []
+    for count in np.unique(rungs):
+        bucket = np.flatnonzero(rungs == count)
+        bucket = bucket[np.argsort(cost[bucket], kind="stable")]
+        pieces = -(-bucket.size // size(int(count)))
+        each = -(-bucket.size // pieces)
+        each = -(-each // multiple) * multiple
+        for start in range(0, bucket.size, each):
+            chunks.append(Chunk(len(chunks), int(count), each, bucket[start : start + each]))
+    return chunks
+
+
+def default_size(state: str, rungs: int, cells: int, times: int, devices: list) -> int:
+    """Points per batch: what stays in a CPU's caches, or a good part of an accelerator's memory."""
+    if devices[0].platform == "cpu":
+        return len(devices) * (256 if state == "plateau" else 48)
+    limit = (devices[0].memory_stats() or {}).get("bytes_limit", 8 * 2**30)
+    fit = int(0.4 * limit / point_bytes(state, rungs, cells, times))
+    return len(devices) * int(np.clip(fit, 32, 8192))
+
+
+def point_bytes(state: str, rungs: int, cells: int, times: int) -> int:
+    """Memory a point takes while it runs, in bytes: measured on compiled sweeps, rounded up."""
+    size = rungs * cells
+    if state == "plateau":
+        return 8 * size * 12
+    return 8 * size * (40 + 8 * rungs + 4 * times)

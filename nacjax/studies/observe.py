@@ -1,0 +1,73 @@
+"""What a sweep records at each point: named observables of a run, or functions of it."""
+
+import dataclasses
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import jax.numpy as jnp
+
+
+@dataclasses.dataclass(frozen=True)
+class Observable:
+    """A function of a `Run` (or `Plateau`) with one number, or one number per time, as its result."""
+
+    name: str
+    function: Callable[[Any], Any]
+    long_name: str = ""
+    kind: str = "1"
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """The function that takes one attribute of a run; unlike a lambda it can be sent to another process."""
+
+    name: str
+
+    def __call__(self, run: Any) -> Any:
+        if self.name == "steps":
+            return jnp.asarray(run.stats["num_steps"], float)
+        return getattr(run, self.name)
+
+
+NAMED = {
+    observable.name: observable
+    for observable in (
+        Observable("sigma", Part("sigma"), "conductivity σ/σ_0", "1"),
+        Observable("phonons", Part("phonons"), "non-equilibrium phonons per mode ζ", "1"),
+        Observable("field", Part("field"), "electric field E v_F √τ_tr", "energy × √rate"),
+        Observable("field_normalised", Part("field_normalised"), "electric field 𝓔", "1"),
+        Observable("steps", Part("steps"), "steps of the integrator", "1"),
+    )
+}
+"""Observables that a sweep knows by name."""
+
+OF_STATE = {"evolve": tuple(NAMED), "plateau": ("sigma",), "steady": ("sigma", "phonons")}
+"""Which of them each kind of state has."""
+
+Observe = str | Callable | Mapping[str, Callable] | Iterable[str | Callable]
+
+
+def observables(observe: Observe, state: str) -> tuple[Observable, ...]:
+    """The observables that `observe` names; raises `ValueError` for an unknown or repeated name."""
+    if isinstance(observe, str) or callable(observe):
+        observe = (observe,)
+    if isinstance(observe, Mapping):
+        found = [Observable(str(name), function) for name, function in observe.items()]
+    else:
+        found = [_observable(entry, state) for entry in observe]
+    names = [entry.name for entry in found]
+    if not names or len(set(names)) < len(names):
+        raise ValueError(f"observe = {names} is not allowed: it must name observables, each once")
+    return tuple(found)
+
+
+def _observable(entry: str | Callable, state: str) -> Observable:
+    known = {name: NAMED[name] for name in OF_STATE[state]}
+    if not isinstance(entry, str):
+        return Observable(getattr(entry, "__name__", "observable"), entry)
+    if entry not in known:
+        nearest = difflib.get_close_matches(entry, known, n=1, cutoff=0.4)
+        hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+        raise ValueError(f"observe: there is no observable {entry!r}{hint} Known here: {', '.join(known)}")
+    return known[entry]

@@ -1,0 +1,132 @@
+"""The numbers of a metal, its pump and its field, by name: what they are, and how to change them."""
+
+import difflib
+import inspect
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..physics.checks import as_arrays
+from ..physics.field import AbstractField, NoField
+from ..physics.metal import Metal
+from ..physics.pump import AbstractPump
+
+
+class System(NamedTuple):
+    """What a study is about: a metal, its pump and its field."""
+
+    metal: Metal
+    pump: AbstractPump
+    field: AbstractField
+
+
+LONG_NAMES = {
+    "phonon_energy": ("phonon energy", "ω_p", "energy"),
+    "filling": ("filling of the band", "ν", "1"),
+    "temperature": ("bath temperature", "T", "energy"),
+    "coupling_rate": ("electron-phonon rate", "Γ_eph", "rate"),
+    "inelastic_rate": ("inelastic rate", "Γ_in", "energy × rate"),
+    "phonon_lifetime": ("phonon lifetime", "τ_ph", "time"),
+    "states_per_mode": ("electron states per phonon mode", "∫D dε", "1"),
+    "width": ("band width", "W", "energy"),
+    "exponent": ("exponent of the density of states", "n", "1"),
+    "zeta": ("non-equilibrium phonons per mode", "ζ", "1"),
+    "zeta0": ("phonons per mode in the pulse", "ζ_0", "1"),
+    "duration": ("duration of the pulse", "τ_pulse", "time"),
+    "strength": ("electric field", "𝓔", "1"),
+    "time": ("time since the start of the pump", "t", "time"),
+}
+"""Long name, symbol and kind of unit of the quantities a sweep may vary."""
+
+
+def unit_of(kind: str, metal: Metal) -> str:
+    """The unit of a kind of quantity: W and Γ_eph where the metal is given in them, else plain words."""
+    energy = "W" if _is_one(metal.dos.width) else "unit of energy of the DoS"
+    one = _is_one(metal.coupling_rate)
+    rate, time = ("Γ_eph", "1/Γ_eph") if one else ("unit of rate", "1/(unit of rate)")
+    units = {"energy": energy, "rate": rate, "time": time, "energy × rate": f"{energy} {rate}"}
+    return units.get(kind, kind)
+
+
+def _is_one(value) -> bool:
+    return bool(np.all(np.abs(np.asarray(value) - 1) < 1e-6))
+
+
+def arguments(module: Any) -> dict[str, Any] | None:
+    """Constructor arguments of a module with their present values; None where it does not keep them."""
+    names = [name for name in inspect.signature(type(module).__init__).parameters if name != "self"]
+    if not all(hasattr(module, name) for name in names):
+        return None
+    return {name: getattr(module, name) for name in names}
+
+
+def quantities(module: Any, prefix: str) -> dict[str, Any]:
+    """Every scalar number below `module`, by its dotted path from `prefix` ("metal.dos.width")."""
+    found = {}
+    for name, value in (arguments(module) or {}).items():
+        path = f"{prefix}.{name}"
+        if isinstance(value, eqx.Module):
+            found.update(quantities(value, path))
+        elif isinstance(value, jax.Array) and value.ndim == 0 and jnp.issubdtype(value.dtype, jnp.floating):
+            found[path] = value
+    return found
+
+
+def all_quantities(system: System) -> dict[str, Any]:
+    """Every scalar number of the metal, the pump and the field, by dotted path."""
+    found = {}
+    for prefix, module in system._asdict().items():
+        found.update(quantities(module, prefix))
+    return found
+
+
+def resolve(name: str, system: System) -> str:
+    """The path of a quantity from its name, or from as much of its path as makes it unique.
+
+    Raises `ValueError` for an unknown name (the nearest is suggested) and for an ambiguous one.
+    """
+    paths = list(all_quantities(system))
+    found = [path for path in paths if path == name or path.endswith("." + name)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ValueError(f"axes: {name!r} is ambiguous; write one of {', '.join(found)}")
+    short = [path.rsplit(".", 1)[1] for path in paths]
+    nearest = difflib.get_close_matches(name, short + paths, n=1, cutoff=0.4)
+    hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+    absent = "" if not isinstance(system.field, NoField) else " (there is no field)"
+    raise ValueError(f"axes: there is no quantity {name!r}{hint} Known here: {', '.join(short)}{absent}")
+
+
+def replaced(module: Any, changes: Mapping[str, Any]) -> Any:
+    """`module` rebuilt by its constructor (which checks) with `changes`, dotted path to value."""
+    here: dict[str, Any] = {}
+    below: dict[str, dict[str, Any]] = {}
+    for path, value in changes.items():
+        name, _, rest = path.partition(".")
+        if rest:
+            below.setdefault(name, {})[rest] = value
+        else:
+            here[name] = value
+    if not changes:
+        return module
+    values = arguments(module)
+    assert values is not None
+    inner = {name: replaced(values[name], deeper) for name, deeper in below.items()}
+    return type(module)(**{**values, **inner, **here})
+
+
+def changed(system: System, changes: Mapping[str, Any]) -> System:
+    """The system with quantities changed, by full path; values may be tracers or arrays of points.
+
+    Raises the `ValueError` of the constructor that refuses a value.
+    """
+    parts = system._asdict()
+    for prefix, module in parts.items():
+        inner = {path.partition(".")[2]: v for path, v in changes.items() if path.startswith(prefix + ".")}
+        parts[prefix] = replaced(module, inner)
+    return as_arrays(System(**parts))

@@ -1,0 +1,236 @@
+"""`sweep`: a study over any axes, in compiled batches that fill the device."""
+
+import dataclasses
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import xarray as xr
+
+from ..physics.checks import as_arrays
+from ..physics.field import AbstractField, NoField
+from ..physics.ladder import Mesh
+from ..physics.metal import Metal
+from ..physics.pump import AbstractPump
+from ..solvers.evolve import DEFAULT_CELLS
+from .axes import Axes, Points, check_points, make_points
+from .chunks import Chunk, default_size, expected_cost, plan, rung_counts
+from .dataset import blank, to_dataset
+from .describe import describe, device_name, versions
+from .kernel import KERNELS, Study, run_chunk
+from .observe import Observe, observables
+from .progress import Progress, Reporter
+from .quantities import System
+from .remote import run_remotely
+from .store import Store, is_store, open_store
+
+OPTIONS = {"evolve": ("rtol", "atol", "solver", "max_steps"), "steady": ("max_steps",), "plateau": ()}
+"""Solver options of each kind of state, besides `cells` and `mesh`."""
+
+
+def sweep(
+    metal: Metal,
+    pump: AbstractPump,
+    *,
+    axes: Axes,
+    field: AbstractField | None = None,
+    times: Any = None,
+    plateau: bool = False,
+    steady: bool = False,
+    observe: Observe = ("sigma",),
+    store: str | Path | None = None,
+    chunk: int | None = None,
+    executor: Any = None,
+    progress: bool = True,
+    callback: Callable[[Progress], object] | None = None,
+    cells: int = DEFAULT_CELLS,
+    mesh: Mesh | None = None,
+    devices: list | None = None,
+    **options: Any,
+) -> xr.Dataset:
+    """Observables over the grid of `axes`, as a labelled dataset. The other arguments:
+
+    - `axes`: name of a quantity → its values. Any scalar number of the metal, its DoS, the pump or
+      the field: `{"phonon_energy": [0.3, 0.5], "zeta": [1, 5, 20]}`; every combination is computed.
+      A tuple of names goes together, value by value:
+      `{("filling", "phonon_energy"): ([0.4, 0.5], [0.3, 0.5])}`.
+      Where a name is ambiguous write part of its path: `"dos.width"`, `"pump.width"`.
+    - one of `times` (as in `evolve`; one number gives no time axis), `plateau=True`, `steady=True`
+    - `observe`: names ("sigma", "phonons", "field", "field_normalised", "steps"), functions of a
+      `Run` (`Plateau`, `SteadyState`) with one number or one per time as result, or {name: function}
+    - `store`: path of a Zarr store that gets every chunk as it is finished; a sweep that was
+      interrupted continues from it
+    - `chunk`: points per batch; by default what suits the device. Points are grouped by rung count
+      (one compilation each) and sorted by expected cost
+    - `executor`: of the `concurrent.futures` kind, to compute chunks in other processes
+    - `progress`: a bar where there is a terminal; `callback` is called with a `Progress` after each chunk
+    - `devices`: JAX devices, all local ones by default; each runs its own loop
+    - `cells`, `mesh` and `options` (`rtol`, `atol`, `solver`, `max_steps`): as in `evolve`
+
+    Returns observables on the axes, `outcome` (code) and `reason` (sentence) of each point, and the
+    configuration, versions, device and times in the attributes. A point that fails is NaN with its
+    reason and does not stop the others. Raises `ValueError`, before anything is computed, for an unknown axis
+    (the nearest is suggested), values that are not allowed, unequal zipped lengths, an unknown
+    observable or one of the wrong shape, and a store that is not one or holds another sweep.
+
+    Under `jax.distributed` each process computes its share of the chunks into the same `store`.
+    """
+    start = time.perf_counter()
+    system = as_arrays(System(metal, pump, NoField() if field is None else field))  # pyright: ignore[reportCallIssue]
+    study = _study(system, times, plateau, steady, observe, mesh or Mesh(cells=cells), options)
+    points = make_points(axes, system)
+    study = dataclasses.replace(study, paths=tuple(points.columns))
+    batch = check_points(points, system)
+    _check_state(study, batch)
+    devices = jax.local_devices() if devices is None else list(devices)
+    if chunk is not None and (chunk < 1 or chunk != int(chunk)):
+        raise ValueError(f"chunk = {chunk!r} is not allowed: it must be a whole number of points, at least 1")
+
+    rungs = rung_counts(batch, points.size)
+    chunks = _chunks(study, points, batch, rungs, chunk, devices, store)
+    shapes = KERNELS.get(study, chunks[0], devices).shapes
+    results = blank(study, points, shapes)
+    configuration = _configuration(study, points, chunk)
+    share = slice(jax.process_index(), None, jax.process_count())
+    alone = jax.process_count() == 1
+    if not alone and store is None:
+        raise ValueError("store is needed under jax.distributed: the processes bring their results there")
+    kept = None if store is None else open_store(store, configuration, chunks, shapes, alone)
+
+    reporter = Reporter(points.size, progress and jax.process_index() == 0, callback)
+    compiled = KERNELS.seconds
+    try:
+        todo = _still_to_do(kept, chunks, results, reporter)
+        for piece, values in _computed(study, points, todo[share], devices, executor, reporter):
+            for name, target in results.items():
+                target[piece.indices] = values[name]
+            if kept is not None:
+                kept.write(piece.number, values)
+            reporter.add(piece.indices.size, int(np.count_nonzero(values["outcome"])))
+        if kept is not None and not alone:
+            _await_others(kept, results)
+    finally:
+        reporter.close()
+
+    dataset = to_dataset(study, points, results, np.ndim(times) == 0)
+    dataset.attrs |= {"configuration": json.dumps(configuration), "versions": json.dumps(versions())}
+    if kept is not None and jax.process_index() == 0:
+        kept.finish(dataset)
+    compile_seconds, wall = KERNELS.seconds - compiled, time.perf_counter() - start
+    dataset.attrs |= {
+        "device": device_name(devices),
+        "compile_seconds": round(compile_seconds, 3),
+        "run_seconds": round(wall - compile_seconds, 3),
+        "wall_seconds": round(wall, 3),
+    }
+    return dataset
+
+
+def _study(system, times, plateau, steady, observe, mesh, options) -> Study:
+    """What to compute at each point, before it is known what varies."""
+    chosen = [times is not None, bool(plateau), bool(steady)]
+    if sum(chosen) != 1:
+        raise ValueError("give exactly one of times=, plateau=True and steady=True")
+    state = ("evolve", "plateau", "steady")[chosen.index(True)]
+    allowed = OPTIONS[state]
+    unknown = [name for name in options if name not in allowed]
+    if unknown:
+        known = ", ".join(("cells", "mesh", *allowed))
+        raise TypeError(f"{unknown[0]!r} is no option of this kind of sweep; known: {known}")
+    if state == "plateau" and not system.pump.clamped:
+        kind = type(system.pump).__name__
+        raise ValueError(f"pump = {kind} is not allowed with plateau=True: it must be Clamped(zeta)")
+    if state == "plateau" and not isinstance(system.field, NoField):
+        raise ValueError("field is not allowed with plateau=True, which is the state without a field")
+    listed = () if times is None else tuple(float(t) for t in np.atleast_1d(np.asarray(times, dtype=float)))
+    entries = observables(observe, state)
+    chosen_options = tuple(sorted(options.items()))
+    return Study(system, (), state, listed, mesh, chosen_options, entries)
+
+
+def _check_state(study: Study, batch: System) -> None:
+    if study.state == "steady" and np.any(np.asarray(batch.metal.inelastic_rate) == 0):
+        raise ValueError("inelastic_rate = 0 is not allowed with steady=True: it must be positive, "
+                         "or every ladder keeps its particles and the state is not unique")  # fmt: skip
+    times = np.array(study.times)
+    if study.state == "evolve" and not (
+        times.size and np.all(np.isfinite(times)) and times[0] >= 0 and np.all(np.diff(times) > 0)
+    ):
+        raise ValueError(
+            f"times = {list(study.times)} is not allowed: times must be finite, ≥ 0 and increasing"
+        )
+
+
+def _chunks(study, points, batch, rungs, chunk, devices, store) -> list[Chunk]:
+    if store is not None and is_store(Path(store)):
+        kept = Store(store)
+        if kept.largest_point < points.size:  # else it is another sweep, which open_store will refuse
+            return kept.plan(rungs, len(devices))
+
+    def size(count: int) -> int:
+        if chunk is not None:
+            return int(chunk)
+        return default_size(study.state, count, study.mesh.cells, len(study.times), devices)
+
+    return plan(rungs, expected_cost(batch, points.size), size, len(devices))
+
+
+def _values(points: Points, piece: Chunk) -> np.ndarray:
+    return np.stack([column[piece.padded] for column in points.columns.values()], axis=1)
+
+
+def _configuration(study: Study, points: Points, chunk: int | None) -> dict[str, Any]:
+    return {
+        **{name: describe(part) for name, part in study.system._asdict().items()},
+        "axes": {c.path: {"dim": c.dim, "values": c.values.tolist()} for c in points.coordinates},
+        "state": study.state,
+        "times": list(study.times),
+        "observe": {entry.name: describe(entry.function) for entry in study.observables},
+        "mesh": describe(study.mesh),
+        "options": {name: describe(value) for name, value in study.options},
+        "x64": bool(jax.config.jax_enable_x64),  # pyright: ignore[reportAttributeAccessIssue]
+        "chunk": chunk,
+    }
+
+
+def _still_to_do(kept: Store | None, chunks, results, reporter: Reporter) -> list[Chunk]:
+    if kept is None:
+        return chunks
+    kept.read(results)
+    done = kept.done
+    found = results["outcome"][results["outcome"] >= 0]
+    if found.size:
+        reporter.add(found.size, int(np.count_nonzero(found)))
+    return [piece for piece in chunks if not done[piece.number]]
+
+
+def _computed(study, points, chunks, devices, executor, reporter: Reporter) -> Iterator[tuple[Chunk, dict]]:
+    """(chunk, its results), one after the other here or as they come from the executor."""
+    if executor is not None:
+        yield from run_remotely(executor, study, chunks, lambda piece: _values(points, piece))
+        return
+    firsts = [piece for k, piece in enumerate(chunks) if k == 0 or piece.rungs != chunks[k - 1].rungs]
+    ahead = iter([*firsts[1:], None])
+    for piece in chunks:
+        if firsts and piece is firsts[0]:
+            firsts.pop(0)
+            reporter.say(f"compiling for {piece.rungs} rungs")
+            batch = KERNELS.get(study, piece, devices)
+            batch.start()
+            following = next(ahead)
+            if following is not None:  # compiles while this one runs
+                KERNELS.get(study, following, devices).start()
+            batch.compile()
+            reporter.say(f"{piece.rungs} rungs")
+        yield piece, run_chunk(study, piece, _values(points, piece), devices)
+
+
+def _await_others(kept: Store, results: dict[str, np.ndarray]) -> None:
+    """Wait until the other processes have brought their chunks, and read them."""
+    while not np.all(kept.done):
+        time.sleep(0.2)
+    kept.read(results)
