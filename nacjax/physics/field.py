@@ -66,14 +66,48 @@ class ConstantField(AbstractField):
         require("strength", self.strength, "zero or a positive, finite field", lambda x: (x >= 0) & np.isfinite(x))
 
     def check(self, metal):
-        values = (self.strength, metal.inelastic_rate)
-        if not self.absolute and is_concrete(*values) and np.any((np.asarray(values[1]) == 0) & (np.asarray(values[0]) > 0)):
-            raise ValueError(
-                f"field = ConstantField({float(jnp.max(self.strength))!r}) is not allowed with inelastic_rate = 0: "
-                "the normalised field E v_F sqrt(tau_tr / (inelastic_rate * phonon_energy)) has no meaning there. "
-                "Give E v_F sqrt(tau_tr) with ConstantField(..., absolute=True), or a positive inelastic_rate."
-            )
+        if not self.absolute:
+            require_field_unit("ConstantField", self.strength, metal)
 
     def squared(self, kinetics, t, state):
         unit = 1.0 if self.absolute else kinetics.field_unit_squared
         return self.strength**2 * unit
+
+
+class SampledField(AbstractField):
+    """A field given against time: F² is linear between samples and constant beyond them.
+
+    - `times` (sample,): strictly increasing
+    - `strength` (sample,): ≥ 0, F = E v_F √τ_tr (absolute, such as `Run.field`)
+    - `scale` ≥ 0: multiplies F² at all times; dσ/d(scale) at 1 is the ω_E of a trajectory
+    """
+
+    times: Float[Array, " sample"] = eqx.field(converter=to_array)
+    strength: Float[Array, " sample"] = eqx.field(converter=to_array)
+    scale: Float[Array, ""] = eqx.field(converter=to_array, default=1.0)
+    variables = 0
+    reacts = False
+
+    def __check_init__(self):
+        if self.times.ndim != 1 or self.times.shape != self.strength.shape or self.times.size == 0:
+            raise ValueError(
+                f"times and strength of shapes {self.times.shape} and {self.strength.shape} are not allowed: "
+                "they must be equally long lists"
+            )
+        require("times", self.times, "strictly increasing", lambda x: np.all(np.diff(x) > 0))
+        for name in ("strength", "scale"):
+            require(name, getattr(self, name), "zero or positive, and finite", lambda x: (x >= 0) & np.isfinite(x))
+
+    def squared(self, kinetics, t, state):
+        return self.scale * jnp.interp(t, self.times, self.strength**2)
+
+
+def require_field_unit(name: str, strength: Float[Array, ""], metal: Metal) -> None:
+    """Raise `ValueError` for a normalised field at Γ_in = 0, where its unit √(Γ_in ω_p) vanishes."""
+    values = (strength, metal.inelastic_rate)
+    if is_concrete(*values) and np.any((np.asarray(values[1]) == 0) & (np.asarray(values[0]) > 0)):
+        raise ValueError(
+            f"field = {name}({float(jnp.max(strength))!r}) is not allowed with inelastic_rate = 0: "
+            "the normalised field E v_F sqrt(tau_tr / (inelastic_rate * phonon_energy)) has no meaning there. "
+            f"Give E v_F sqrt(tau_tr) with {name}(..., absolute=True), or a positive inelastic_rate."
+        )

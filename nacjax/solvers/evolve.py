@@ -143,8 +143,10 @@ def integrate(kinetics: Kinetics, times, solver, tolerances, max_steps, adjoint)
     rtol, atol = tolerances
     controller = FixedEndsController(rtol=rtol, atol=atol, norm=norm)
     jumps = kinetics.pump.jumps()
-    if jumps.size:
-        controller = dfx.ClipStepSizeController(controller, jump_ts=jumps)
+    # a field that reacts is stiff: its value between two steps is not that of the interpolated state
+    stops = times if kinetics.field.reacts else None
+    if jumps.size or stops is not None:
+        controller = dfx.ClipStepSizeController(controller, step_ts=stops, jump_ts=jumps if jumps.size else None)
     return dfx.diffeqsolve(
         dfx.ODETerm(lambda t, y, args: args(t, y)),
         solver,

@@ -1,0 +1,79 @@
+"""Fields that the instability at σ < 0 builds itself, PRB 101, 041105 (2020), Fig. 3b.
+
+For σ < 0 any charge fluctuation grows, within the Maxwell time τ_M, until its field has brought
+the conductivity back to zero: σ ≥ 0, E² ≥ 0, σE² = 0 for τ_M → 0.
+"""
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from .checks import require, to_array
+from .field import AbstractField, require_field_unit
+from .observables import conductivity
+
+
+class MaxwellField(AbstractField):
+    """dE/dt = −[(σ/σ_0) E − seed]/τ_M: charge relaxation at finite Maxwell time.
+
+    - `tau` > 0: τ_M = ε/σ_0 (time)
+    - `seed` > 0: a small current in units of σ_0, which breaks the symmetry E → −E; also E(0). It is the
+      paper's 𝓔 (field where σ = σ_0), or E v_F √τ_tr with `absolute=True`, needed at Γ_in = 0.
+
+    The variable is ln E, which follows growth and decay over any number of decades. The law tends to
+    `SelfTunedField` for τ_M → 0: σ overshoots by O(√(τ_M ln(1/seed))) as the field switches on, and is
+    O(τ_M) while it is held.
+    """
+
+    tau: Float[Array, ""] = eqx.field(converter=to_array)
+    seed: Float[Array, ""] = eqx.field(converter=to_array, default=1e-6)
+    absolute: bool = eqx.field(static=True, default=False)
+    variables = 1
+    reacts = True
+
+    def __check_init__(self):
+        for name, value, unit in (("tau", self.tau, "time"), ("seed", self.seed, "field")):
+            require(name, value, f"a positive, finite {unit}", lambda x: (x > 0) & np.isfinite(x))
+
+    def check(self, metal):
+        if not self.absolute:
+            require_field_unit("MaxwellField", self.seed, metal)
+
+    def initial(self):
+        return jnp.log(self.seed)[None]
+
+    def squared(self, kinetics, t, state):
+        unit = 1.0 if self.absolute else kinetics.field_unit_squared
+        return jnp.exp(2 * state.variables[0]) * unit
+
+    def rates(self, kinetics, t, state):
+        sigma = conductivity(state.f, kinetics.ladder)
+        return (self.seed * jnp.exp(-state.variables) - sigma) / self.tau
+
+
+class SelfTunedField(AbstractField):
+    """The limit τ_M → 0: E² = max(0, −(σ/τ_r + a)/c), which holds σ ≥ 0, E² ≥ 0, σE² = 0.
+
+    a = dσ/dt at E = 0 and c = dσ/dt per unit E² are linear in the state; with the field on,
+    dσ/dt = −σ/τ_r. `relaxation` > 0: τ_r (time); the field sets in at σ = |a|τ_r rather than 0.
+    Where c ≤ 0 (a field would lower σ, as in equilibrium) there is none.
+    """
+
+    relaxation: Float[Array, ""] = eqx.field(converter=to_array, default=1e-5)
+    variables = 0
+    reacts = True
+
+    def __check_init__(self):
+        require("relaxation", self.relaxation, "a positive, finite time", lambda x: (x > 0) & np.isfinite(x))
+
+    def balance(self, kinetics, state) -> tuple[Float[Array, ""], Float[Array, ""], Float[Array, ""]]:
+        """σ, a and c: conductivity, and its rate of change without a field and per unit F²."""
+        drift, push = kinetics.collide(state.f, state.zeta), kinetics.heat(state.f)
+        return tuple(conductivity(x, kinetics.ladder) for x in (state.f, drift, push))
+
+    def squared(self, kinetics, t, state):
+        sigma, drift, push = self.balance(kinetics, state)
+        wanted = -(sigma / self.relaxation + drift)
+        on = (wanted > 0) & (push > 0)
+        return jnp.where(on, wanted / jnp.where(on, push, 1.0), 0.0)
