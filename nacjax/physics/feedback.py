@@ -77,3 +77,7 @@ class SelfTunedField(AbstractField):
         wanted = -(sigma / self.relaxation + drift)
         on = (wanted > 0) & (push > 0)
         return jnp.where(on, wanted / jnp.where(on, push, 1.0), 0.0)
+
+    def steps_over(self, kinetics, before, after, duration):
+        on = [self.squared(kinetics, None, state) > 0 for state in (before, after)]
+        return (on[0] != on[1]) & (duration > 2 * self.relaxation)

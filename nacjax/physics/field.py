@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from .checks import is_concrete, require, to_array
 from .metal import Metal
@@ -38,6 +38,10 @@ class AbstractField(eqx.Module):
     def rates(self, kinetics: "Kinetics", t, state: "State") -> Float[Array, " variable"]:
         """Time derivatives of the dynamic variables."""
         return jnp.zeros(0)
+
+    def steps_over(self, kinetics: "Kinetics", before: "State", after: "State", duration) -> Bool[Array, ""]:
+        """Whether a step between two states is too long to meet a switch of the law in between."""
+        return jnp.asarray(False)
 
 
 class NoField(AbstractField):

@@ -16,6 +16,7 @@ from ..physics.ladder import Mesh, count_rungs
 from ..physics.metal import Metal
 from ..physics.pump import AbstractPump
 from .chord import mend
+from .controller import FixedEndsController
 from .rosenbrock import Rosenbrock
 from .run import Run
 from .two_way import two_way
@@ -115,19 +116,6 @@ def _evolve(inputs, mesh, rungs, solver, tolerances, max_steps, budget, adjoint)
     else:
         kinetics, states, outcome = (forward if adjoint == "forward" else backward)(numbers)
     return Run.collect(kinetics, inputs[3], states, outcome)
-
-
-class FixedEndsController(dfx.PIDController):
-    """`diffrax.PIDController` whose step ends have no derivative.
-
-    diffrax stops the derivative of the step-size factor alone. A step cut short at a jump of the
-    pump ends at a differentiable time; without this, the tangent of its length would be multiplied
-    by every later factor, and the derivative drown in amplified truncation errors.
-    """
-
-    def adapt_step_size(self, *args):
-        keep, t0, t1, *rest = super().adapt_step_size(*args)
-        return keep, t0, jax.lax.stop_gradient(t1), *rest
 
 
 def integrate(kinetics: Kinetics, times, solver, tolerances, max_steps, adjoint) -> dfx.Solution:
