@@ -19,6 +19,7 @@ from ..physics.pump import AbstractPump
 from ..solvers.evolve import DEFAULT_CELLS
 from .axes import Axes, Points, check_points, make_points
 from .chunks import Chunk, default_size, expected_cost, plan, rung_counts
+from .commensurate import landmarks
 from .dataset import blank, to_dataset
 from .describe import describe, device_name, versions
 from .kernel import KERNELS, Study, run_chunk
@@ -118,6 +119,10 @@ def sweep(
 
     dataset = to_dataset(study, points, results, np.ndim(times) == 0)
     dataset.attrs |= {"configuration": json.dumps(configuration), "versions": json.dumps(versions())}
+    if not any(
+        c.path.startswith("metal.dos") or c.name in ("filling", "temperature") for c in points.coordinates
+    ):
+        dataset.attrs["landmarks"] = json.dumps(landmarks(metal))
     if kept is not None and jax.process_index() == 0:
         kept.finish(dataset)
     compile_seconds, wall = KERNELS.seconds - compiled, time.perf_counter() - start

@@ -1,0 +1,120 @@
+"""The command line: `nacjax COMMAND [study.toml] [options]`.
+
+A command is a dataclass in `nacjax/commands`: documented fields are its options, `run()` does it.
+A TOML file gives the same options; what follows on the command line wins.
+"""
+
+import difflib
+import importlib
+import sys
+import tomllib
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+COMMANDS = {
+    "sweep": (
+        "nacjax.commands.sweep",
+        "Sweep",
+        "σ(ω_p) for several pump strengths: a table, a NetCDF file and a figure",
+    ),
+    "info": (
+        "nacjax.commands.info",
+        "Info",
+        "what a result or a store holds and how far it got; the installation",
+    ),
+}
+"""Name of a command → module, class, and what it does in a line."""
+
+OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status: 0, 1 for a failure, 2 for bad input, 130 for Ctrl-C."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or words[0] in ("-h", "--help"):
+        print(overview())
+        return OK
+    if words[0] == "--version":
+        from importlib.metadata import version
+
+        print(f"nacjax {version('nacjax')}")
+        return OK
+    name, *words = words
+    if name not in COMMANDS:
+        return complain(
+            "", f"there is no command {name!r}{nearest(name, COMMANDS)} known: {', '.join(COMMANDS)}"
+        )
+    module, kind, _ = COMMANDS[name]
+    command = getattr(importlib.import_module(module), kind)
+    try:
+        return parse(name, command, words).run() or OK
+    except (ValueError, FileNotFoundError, FileExistsError) as error:
+        return complain(name, str(error))
+    except OSError as error:
+        return complain(name, str(error), FAILED)
+    except KeyboardInterrupt:
+        return complain(name, "interrupted; what was finished is kept where a store was given", INTERRUPTED)
+
+
+def overview() -> str:
+    """What `nacjax --help` prints."""
+    lines = [f"  {name:8} {text}" for name, (_, _, text) in COMMANDS.items()]
+    return "\n".join([
+        "usage: nacjax COMMAND [study.toml] [options]",
+        "",
+        "Negative absolute conductivity of photoexcited metals (PRB 101, 041105).",
+        "",
+        *lines,
+        "",
+        "nacjax COMMAND --help explains the options of a command; a TOML file may give them as well.",
+    ])  # fmt: skip
+
+
+def parse(name: str, command: type, words: list[str]) -> Any:
+    """The command's dataclass from its TOML file, if the first word is one, and the options after it."""
+    import tyro
+
+    if words and words[0].endswith(".toml"):
+        words = [*toml_words(Path(words[0]), command), *words[1:]]
+
+    return tyro.cli(command, prog=f"nacjax {name}", args=words)
+
+
+def toml_words(path: Path, command: type) -> list[str]:
+    """The options in a TOML file as words of a command line; raises `ValueError` for what is no option."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path}: there is no such file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: {error}") from None
+    known = [field.name for field in fields(command) if field.init]
+    words: list[str] = []
+    for key, value in table.items():
+        option = key.replace("-", "_")
+        if option not in known:
+            raise ValueError(
+                f"{path}: {key!r} is no option{nearest(option, known)} known: {', '.join(known)}"
+            )
+        flag = option.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(f"--{flag}" if value else f"--no-{flag}")
+        elif isinstance(value, dict):
+            raise ValueError(f"{path}: {key!r} is a table; it must be a value or a list of values")
+        else:
+            words += [f"--{flag}", *map(str, value if isinstance(value, list) else [value])]
+    return words
+
+
+def nearest(word: str, known: Any) -> str:
+    """ "; did you mean …?" where something known is near."""
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.4)
+    return f"; did you mean {found[0]!r}?" if found else ";"
+
+
+def complain(name: str, text: str, status: int = BAD_INPUT) -> int:
+    """Print an error in a line and return the exit status."""
+    print(f"nacjax {name}: error: {text}".replace(" :", ":"), file=sys.stderr)
+    return status
