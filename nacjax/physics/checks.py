@@ -32,5 +32,5 @@ def require(name: str, value, allowed: str, test) -> None:
         return
     numbers = np.asarray(value, dtype=float)
     if np.any(np.isnan(numbers)) or not np.all(test(numbers)):
-        shown = numbers.item() if numbers.ndim == 0 else numbers.tolist()
-        raise ValueError(f"{name} = {shown!r} is not allowed: it must be {allowed}")
+        shown = np.asarray(value)[()] if numbers.ndim == 0 else numbers.tolist()
+        raise ValueError(f"{name} = {shown} is not allowed: it must be {allowed}")

@@ -28,17 +28,22 @@ class Mesh(eqx.Module):
     - `edge_weight`, `edge_width`: a and δ/W of band edges and van Hove points
     - `fermi_weight`: a of the Fermi step (its δ is the temperature)
 
-    Weights 0 give the uniform mesh.
+    `Mesh.uniform` has no weights: better at long times, when the features of the initial state are gone.
     """
 
     cells: int = eqx.field(static=True, default=128)
     edge_weight: float = eqx.field(static=True, default=0.08)
     edge_width: float = eqx.field(static=True, default=2e-4)
-    fermi_weight: float = eqx.field(static=True, default=0.25)
+    fermi_weight: float = eqx.field(static=True, default=0.12)
 
     def __check_init__(self):
         if self.cells < 4 or self.cells != int(self.cells):
             raise ValueError(f"cells = {self.cells!r} is not allowed: it must be a whole number, at least 4")
+
+    @classmethod
+    def uniform(cls, cells: int = 128) -> "Mesh":
+        """Equal cells."""
+        return cls(cells, edge_weight=0.0, fermi_weight=0.0)
 
     def faces(self, metal: Metal) -> Float[Array, " cell+1"]:
         """Positions s of the cell faces, from 0 to ω_p (energy)."""

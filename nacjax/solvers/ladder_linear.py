@@ -2,8 +2,8 @@
 
 Grouped by cell, a `LadderMatrix` is cyclic block-tridiagonal with rungs × rungs blocks: the chain
 couples a cell to its neighbours on the same rung, and the last cell of a rung to the first of the
-next closes the cycle. Blocks are eliminated cell by cell; the last cell, the scalars and low-rank
-terms border the rest by Schur complements.
+next closes the cycle. The ring is cut into segments that are eliminated side by side (few sequential
+steps, wide vectors); separators, scalars and low-rank terms border the rest by Schur complements.
 No pivoting: I − γΔt·J is an M-matrix for 0 ≤ f ≤ 1.
 """
 
@@ -18,6 +18,10 @@ from jaxtyping import Array, Float
 
 from ..physics.jacobian import LadderMatrix
 from .trailing import batch_last
+
+
+MAX_SEPARATORS = 16
+"""Largest dense system of separators (segments × rungs), see `Factors`."""
 
 
 class LadderOperator(lx.AbstractLinearOperator):
@@ -44,61 +48,86 @@ class LadderOperator(lx.AbstractLinearOperator):
 
 
 class Factors(eqx.Module):
-    """A factorised cyclic block-tridiagonal matrix A; the last cell closes the cycle as a border.
+    """A factorised cyclic block-tridiagonal matrix A.
 
-    - `inverses` (cell−1, rung, rung): inverse pivots of block elimination without the last cell
-    - `left`, `right` (cell, rung): the chain couplings of A, cell by cell
-    - `closing` (cell−1, rung, rung): A'⁻¹ times the columns of the last cell
-    - `last` (rung, rung): inverse Schur complement of the last cell
+    The ring of cells is cut into segments, whose last cells are the separators. The insides of all
+    segments are eliminated at the same time, cell by cell; what is left couples the separators only.
+
+    - `inverses` (inside, rung, rung, segment): inverse pivots of the elimination inside the segments
+    - `left`, `right` (place, rung, segment): the chain couplings of A; the separator has the last place
+    - `closing` (inside, rung, 2·rung, segment): inside solutions for the columns of the two separators
+    - `separators` (segment·rung, segment·rung): inverse Schur complement of the separators
     """
 
-    inverses: Float[Array, "cell-1 rung rung"]
-    left: Float[Array, "cell rung"]
-    right: Float[Array, "cell rung"]
-    closing: Float[Array, "cell-1 rung rung"]
-    last: Float[Array, "rung rung"]
+    inverses: Float[Array, "inside rung rung segment"]
+    left: Float[Array, "place rung segment"]
+    right: Float[Array, "place rung segment"]
+    closing: Float[Array, "inside rung 2*rung segment"]
+    separators: Float[Array, "ring ring"]
 
     def transpose(self) -> "Factors":
         """Factors of Aᵀ: the pivots serve again, only `closing` is solved anew."""
-        left, right = _turn_chain(self.left, self.right)
-        inverses, last = (jnp.swapaxes(x, -1, -2) for x in (self.inverses, self.last))
-        return Factors(inverses, left, right, batch_last(_close)(inverses, left, right), last)
+        flat_left, flat_right = (x.transpose(1, 2, 0).ravel() for x in (self.left, self.right))
+        places, rungs, segments = self.left.shape
+        turned = (jnp.roll(flat_right, 1), jnp.roll(flat_left, -1))
+        left, right = (x.reshape(rungs, segments, places).transpose(2, 0, 1) for x in turned)
+        inverses = jnp.swapaxes(self.inverses, 1, 2)
+        return Factors(inverses, left, right, batch_last(_close)(inverses, left, right), self.separators.T)
+
+
+def count_segments(cells: int, rungs: int) -> int:
+    """Segments of the ring: a divisor of `cells` that keeps the separators' dense system small."""
+    fitting = [n for n in range(1, cells // 2 + 1) if cells % n == 0 and n * rungs <= MAX_SEPARATORS]
+    return max(fitting, default=1)
 
 
 def factorise(diagonal, below, above, left, right) -> Factors:
-    """Factorise from the ladder part (cell, rung) and the chain couplings (cell, rung)."""
-    return Factors(*batch_last(_factorise)(diagonal, below, above, left, right))
+    """Factorise from the ladder part (rung, cell) and the chain couplings (rung, cell)."""
+    rungs, cells = diagonal.shape
+    segments = count_segments(cells, rungs)
+    arrays = (x.reshape(rungs, segments, -1).transpose(2, 0, 1) for x in (diagonal, below, above, left, right))
+    return Factors(*batch_last(_factorise)(*arrays))
 
 
-def substitute(factors: Factors, x: Float[Array, "cell rung rhs"]) -> Float[Array, "cell rung rhs"]:
+def substitute(factors: Factors, x: Float[Array, "rhs rung cell"]) -> Float[Array, "rhs rung cell"]:
     """Solve for several right-hand sides with a factorised matrix."""
-    parts = (factors.inverses, factors.left, factors.right, factors.closing, factors.last)
-    return batch_last(_substitute)(parts, x)
+    parts = (factors.inverses, factors.left, factors.right, factors.closing, factors.separators)
+    places, rungs, segments = factors.left.shape
+    split = x.reshape(x.shape[0], rungs, segments, places).transpose(3, 1, 0, 2)
+    return batch_last(_substitute)(parts, split).transpose(2, 1, 3, 0).reshape(x.shape)
 
 
-# From here to `_substitute` every array ends in a batch axis, see `batch_last`.
+# From here to `_substitute` arrays end in (segment, batch), see `batch_last`, and are short for
+# place-first: (place, rung, ..., segment, batch).
 
 
 def _apply(block, x):
-    """Block (rung, rung, batch) times right-hand sides (rung, rhs, batch)."""
+    """Block (rung, rung, ...) times right-hand sides (rung, rhs, ...)."""
     return sum(block[:, k, None] * x[k] for k in range(block.shape[1]))
 
 
+def _eliminate(k, a):
+    """One step of Gauss–Jordan inversion in place, (n, n, ...)."""
+    here = jnp.arange(a.shape[0]) == k
+    rows = here.reshape(-1, *[1] * (a.ndim - 2))
+    pivot = 1 / a[k, k]
+    row = jnp.where(rows, pivot, a[k] * pivot)
+    column = jnp.where(rows, -1.0, a[:, k])
+    return jnp.where(rows[:, None] | rows[None], 0.0, a) - column[:, None] * row
+
+
 def _invert(a):
-    """Inverse of a (rung, rung, batch) block by Gauss–Jordan elimination without pivoting."""
-    rungs = a.shape[0]
-    for k in range(rungs):
-        unit = np.eye(rungs)[k][:, None]
-        pivot = 1 / a[k, k]
-        row = jnp.where(unit > 0, pivot, a[k] * pivot)
-        column = jnp.where(unit > 0, -1.0, a[:, k])
-        a = jnp.where((unit + unit[:, 0] > 0)[..., None], 0.0, a) - column[:, None] * row
+    """Inverse of blocks (n, n, ...) by Gauss–Jordan elimination without pivoting."""
+    if a.shape[0] > 12:  # a loop compiles faster, unrolled steps run faster
+        return jax.lax.fori_loop(0, a.shape[0], _eliminate, a)
+    for k in range(a.shape[0]):
+        a = _eliminate(k, a)
     return a
 
 
 def _bands(rungs):
-    """Unit, lower and upper neighbour patterns of a block, (rung, rung, 1)."""
-    return tuple(np.eye(rungs, k=k)[..., None] for k in (0, -1, 1))
+    """Unit, lower and upper neighbour patterns of a block, (rung, rung, 1, 1)."""
+    return tuple(np.eye(rungs, k=k)[..., None, None] for k in (0, -1, 1))
 
 
 def _factorise(diagonal, below, above, left, right):
@@ -114,29 +143,45 @@ def _factorise(diagonal, below, above, left, right):
         inverse = _invert(block(d, b, a) - left_here[:, None] * inverse * right_before)
         return (inverse, right_here), inverse
 
-    start = (jnp.zeros((rungs, *diagonal.shape[1:])), jnp.zeros(diagonal.shape[1:]))
+    shape = diagonal.shape[1:]
+    start = (jnp.zeros((rungs, *shape), diagonal.dtype), jnp.zeros(shape, diagonal.dtype))
     _, inverses = jax.lax.scan(eliminate, start, [x[:-1] for x in (diagonal, below, above, left, right)])
     closing = _close(inverses, left, right)
-    last = block(diagonal[-1], below[-1], above[-1])
-    return inverses, left, right, closing, _invert(last - _onto_last(left, right, closing))
+    own, following = _onto_separators(left, right, closing)
+    middle = block(diagonal[-1], below[-1], above[-1]) - own[:, rungs:] - following[:, :rungs]
+    return inverses, left, right, closing, _invert(_ring(middle, -own[:, :rungs], -following[:, rungs:]))
 
 
 def _close(inverses, left, right):
-    """`Factors.closing`: the last cell touches the last but one, and by the wrap the first."""
-    eye, lower, _ = _bands(left.shape[1])
-    columns = jnp.zeros_like(inverses).at[0].set(lower * left[0][:, None])
-    columns = columns.at[-1].add(eye * right[-2][:, None])
+    """`Factors.closing`: a segment's first cell touches the separator before it, its last inside cell its own."""
+    rungs, segments = left.shape[1:3]
+    eye, lower, _ = _bands(rungs)
+    wraps = (np.arange(segments) == 0)[:, None]
+    before = jnp.where(wraps, lower, eye) * left[0][:, None]
+    columns = jnp.zeros((inverses.shape[0], rungs, 2 * rungs, *inverses.shape[3:]), inverses.dtype)
+    columns = columns.at[0, :, :rungs].set(before).at[-1, :, rungs:].set(eye * right[-2][:, None])
     return _sweep(inverses, left, right, columns)
 
 
-def _onto_last(left, right, x):
-    """Rows of the last cell times x (cell−1, rung, rhs, batch)."""
-    shifted = jnp.pad(x[0][1:], ((0, 1), (0, 0), (0, 0)))  # (j, last) touches (j+1, first)
-    return left[-1][:, None] * x[-1] + right[-1][:, None] * shifted
+def _onto_separators(left, right, x):
+    """Rows of the separators times inside values x (inside, rung, rhs, ...): own segment, following segment."""
+    following = jnp.roll(x[0], -1, axis=-2)
+    shifted = jnp.pad(following[1:], ((0, 1), *[(0, 0)] * 3))  # (j, last) touches (j+1, first)
+    wraps = (np.arange(x.shape[-2]) == x.shape[-2] - 1)[:, None]
+    return left[-1][:, None] * x[-1], right[-1][:, None] * jnp.where(wraps, shifted, following)
+
+
+def _ring(middle, before, after):
+    """The dense matrix of a ring of blocks (rung, rung, segment, batch): (ring, ring, batch)."""
+    segments = middle.shape[2]
+    places = [np.roll(np.eye(segments), shift, axis=1)[:, None, :, None, None] for shift in (0, -1, 1)]
+    blocks = (x.transpose(2, 0, 1, 3)[:, :, None] for x in (middle, before, after))
+    dense = sum(place * block for place, block in zip(places, blocks, strict=True))
+    return dense.reshape(segments * middle.shape[0], -1, middle.shape[3])
 
 
 def _sweep(inverses, left, right, x):
-    """Solve without the last cell: forward elimination, backward substitution."""
+    """Solve inside the segments: forward elimination, backward substitution."""
 
     def forward(before, inputs):
         inverse, left_here, x_here = inputs
@@ -149,24 +194,21 @@ def _sweep(inverses, left, right, x):
         return solved, solved
 
     start = jnp.zeros_like(x[0])
-    _, solved = jax.lax.scan(forward, start, (inverses, left[:-1].at[0].set(0.0), x))
+    _, solved = jax.lax.scan(forward, start, (inverses, left[:-1], x))
     inner = right[:-1].at[-1].set(0.0)
     return jax.lax.scan(backward, start, (inverses, inner, solved), reverse=True)[1]
 
 
 def _substitute(parts, x):
-    inverses, left, right, closing, last = parts
+    inverses, left, right, closing, separators = parts
+    rungs, rhs, segments = x.shape[1:4]
     solved = _sweep(inverses, left, right, x[:-1])
-    end = _apply(last, x[-1] - _onto_last(left, right, solved))
-    wrapped = sum(closing[:, :, k, None] * end[k] for k in range(end.shape[0]))
-    return jnp.concatenate([solved - wrapped, end[None]])
-
-
-def _turn_chain(left, right):
-    """Chain couplings (cell, rung) of the transposed matrix."""
-    flat_left, flat_right = left.T.ravel(), right.T.ravel()
-    turned = jnp.roll(flat_right, 1), jnp.roll(flat_left, -1)
-    return tuple(x.reshape(left.shape[::-1]).T for x in turned)
+    own, following = _onto_separators(left, right, solved)
+    target = (x[-1] - own - following).transpose(2, 0, 1, 3).reshape(segments * rungs, rhs, -1)
+    ends = _apply(separators, target).reshape(segments, rungs, rhs, -1).transpose(1, 2, 0, 3)
+    both = jnp.concatenate([jnp.roll(ends, 1, axis=-2), ends])
+    inside = solved - sum(closing[:, :, k, None] * both[k] for k in range(2 * rungs))
+    return jnp.concatenate([inside, ends[None]])
 
 
 class BorderedFactors(eqx.Module):
@@ -188,10 +230,10 @@ class BorderedFactors(eqx.Module):
 
     def ladder_solve(self, x: Float[Array, "rhs x"]) -> Float[Array, "rhs x"]:
         """Solve with the ladder part alone."""
-        rungs = self.ladder.last.shape[0]
-        cells_first = jnp.moveaxis(x.reshape(x.shape[0], rungs, -1), (0, 1, 2), (2, 1, 0))
-        solved = substitute(self.ladder, cells_first)
-        return jnp.moveaxis(solved, (2, 1, 0), (0, 1, 2)).reshape(x.shape)
+        if x.shape[0] == 0:
+            return x
+        rungs = self.ladder.left.shape[1]
+        return substitute(self.ladder, x.reshape(x.shape[0], rungs, -1)).reshape(x.shape)
 
     def transpose(self) -> "BorderedFactors":
         """Factors of the transposed matrix; nothing is factorised anew."""
@@ -217,7 +259,7 @@ def factorise_bordered(matrix: LadderMatrix) -> BorderedFactors:
         jnp.pad(matrix.left, (1, 0)).reshape(shape),
         jnp.pad(matrix.right, (0, 1)).reshape(shape),
     )
-    ladder = factorise(*(x.T for x in padded))
+    ladder = factorise(*padded)
     partial = BorderedFactors(ladder, columns, rows, columns, corner)
     solved = partial.ladder_solve(columns)
     return BorderedFactors(ladder, columns, rows, solved, small_inverse(corner - rows @ solved.T))
@@ -225,7 +267,7 @@ def factorise_bordered(matrix: LadderMatrix) -> BorderedFactors:
 
 def small_inverse(a: Float[Array, "n n"]) -> Float[Array, "n n"]:
     """Inverse of a border-sized matrix: a division for one scalar, else pivoted LU."""
-    return 1 / a if a.shape[0] == 1 else jnp.linalg.inv(a)
+    return 1 / a if a.shape[0] <= 1 else jnp.linalg.inv(a)
 
 
 class LadderSolver(lx.AbstractLinearSolver[BorderedFactors]):

@@ -1,0 +1,120 @@
+"""Metal, DoS, chemical potential, mesh; and what they say to bad input."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import scipy.integrate
+from exact import change
+
+import nacjax as nj
+from nacjax.physics.ladder import build_ladder, count_rungs, fermi
+
+DOSES = [nj.FlatTopDOS(), nj.FlatTopDOS(2.0, 2.5), nj.SemiEllipticDOS(0.7)]
+
+
+@pytest.mark.parametrize("dos", DOSES)
+def test_cumulative_is_the_integral_of_the_density(dos):
+    energies = np.linspace(float(dos.bottom), float(dos.top), 7)
+    for energy in energies[1:]:
+        integral = scipy.integrate.quad(lambda e: float(dos.density(jnp.asarray(e))), energies[0], energy, limit=200)
+        assert abs(integral[0] - dos.cumulative(jnp.asarray(energy))) < 1e-7
+    slope = jax.vmap(jax.grad(dos.cumulative))(jnp.asarray(energies))
+    assert np.abs(slope - dos.density(jnp.asarray(energies))).max() < 1e-10
+    assert dos.density(jnp.asarray(float(dos.top) + 0.1)) == 0
+
+
+@pytest.mark.parametrize("filling", [0.02, 1 / 3, 0.5, 0.9])
+@pytest.mark.parametrize("temperature", [0.003, 0.08])
+def test_chemical_potential_gives_the_filling(filling, temperature):
+    metal = nj.Metal(nj.FlatTopDOS(), filling, temperature, 0.4)
+    mu = float(metal.chemical_potential)
+
+    def occupied(e):
+        return float(metal.dos.density(jnp.asarray(e)) * fermi(jnp.asarray(e), mu, temperature))
+
+    points = [min(max(mu, -0.49), 0.49)]
+    assert abs(scipy.integrate.quad(occupied, -0.5, 0.5, points=points, limit=300)[0] - filling) < 1e-6
+    h = 1e-5
+    slope = jax.grad(lambda nu: change(metal, filling=nu).chemical_potential)(filling)
+    up, down = (change(metal, filling=filling + s).chemical_potential for s in (h, -h))
+    assert slope == pytest.approx((up - down) / (2 * h), rel=1e-4)
+
+
+def test_third_filling_sits_at_a_sixth_of_the_width():
+    """physics: μ(ν = 1/3) = −0.148 W for the trial DoS."""
+    assert nj.Metal(nj.FlatTopDOS(), 1 / 3, 0.003, 0.4).chemical_potential == pytest.approx(-0.148, abs=1e-3)
+
+
+@pytest.mark.parametrize("law", ["constant", "band", "impurity", "hard_sphere"])
+def test_transport_laws(law):
+    """All are 1 at the Fermi level, and none inverts the sign of an equilibrium conductivity."""
+    metal = nj.Metal(nj.FlatTopDOS(), 0.4, 0.01, 0.4, transport=law)
+    assert metal.transport_ratio(metal.fermi_energy) == pytest.approx(1)
+    assert nj.plateau(metal, 0.0).sigma == pytest.approx(1, abs=0.05)
+    assert nj.plateau(metal, 20.0).sigma < 0.6
+
+
+@pytest.mark.parametrize("phonon_energy, rungs", [(0.5, 2), (0.499, 3), (1 / 3, 3), (0.25, 4), (0.1, 10)])
+def test_rungs_and_faces(phonon_energy, rungs):
+    metal = nj.Metal(nj.FlatTopDOS(), 0.4, 0.01, phonon_energy)
+    assert count_rungs(metal) == rungs
+    ladder = build_ladder(metal, nj.Mesh(cells=16), rungs)
+    energy = np.asarray(ladder.energy).ravel()
+    assert np.all(np.diff(energy) > 0)
+    assert np.abs(np.diff(ladder.energy, axis=0) - phonon_energy).max() < 1e-15
+    assert ladder.states.sum() == pytest.approx(1, abs=1e-14)
+
+
+BAD = [
+    ({"filling": 0.0}, "filling = 0.0"),
+    ({"filling": 1.2}, "filling = 1.2"),
+    ({"filling": float("nan")}, "filling = nan"),
+    ({"temperature": 0.0}, "temperature = 0.0"),
+    ({"temperature": -1}, "temperature = -1"),
+    ({"phonon_energy": 0}, "phonon_energy = 0"),
+    ({"phonon_energy": 1.0}, "phonon_energy / band width = 1.0"),
+    ({"coupling_rate": -1.0}, "coupling_rate = -1"),
+    ({"inelastic_rate": -0.1}, "inelastic_rate = -0.1"),
+    ({"phonon_lifetime": 0.0}, "phonon_lifetime = 0.0"),
+    ({"states_per_mode": 0.0}, "states_per_mode = 0.0"),
+    ({"transport": "bnd"}, "transport = 'bnd'"),
+    ({"dos": 3}, "dos = 3"),
+]
+
+
+@pytest.mark.parametrize("change_to, message", BAD)
+def test_bad_metal(change_to, message):
+    good = {"dos": nj.FlatTopDOS(), "filling": 0.5, "temperature": 0.01, "phonon_energy": 0.4}
+    with pytest.raises(ValueError, match="must be") as error:
+        nj.Metal(**{**good, **change_to})
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda m: nj.FlatTopDOS(-1.0), "width = -1.0"),
+        (lambda m: nj.SemiEllipticDOS(0.0), "width = 0.0"),
+        (lambda m: nj.FlatTopDOS(1.0, 0.0), "exponent = 0.0"),
+        (lambda m: nj.Clamped(-1.0), "zeta = -1.0"),
+        (lambda m: nj.Kick(float("inf")), "zeta0 = inf"),
+        (lambda m: nj.ExponentialPulse(10.0, -0.3), "duration = -0.3"),
+        (lambda m: nj.ConstantField(-0.1), "strength = -0.1"),
+        (lambda m: nj.Mesh(cells=2), "cells = 2"),
+        (lambda m: nj.plateau(m, -1.0), "zeta = -1.0"),
+        (lambda m: nj.evolve(m, nj.Clamped(1.0), []), "times"),
+        (lambda m: nj.evolve(m, nj.Clamped(1.0), [1.0, 0.5]), "times = [1.0, 0.5]"),
+        (lambda m: nj.evolve(m, nj.Clamped(1.0), [-1.0, 0.5]), "times = [-1.0, 0.5]"),
+        (lambda m: nj.evolve(m, nj.Clamped(1.0), [1.0], rungs=1), "rungs = 1"),
+        (lambda m: nj.evolve(m, nj.Clamped(1.0), [1.0], rtol=0.0), "rtol = 0.0"),
+        (lambda m: nj.evolve(m, nj.Clamped(1.0), [1.0], adjoint="x"), "adjoint = 'x'"),
+        (lambda m: nj.evolve(m, nj.Clamped(1.0), [1.0], field=nj.ConstantField(0.4)), "inelastic_rate = 0"),
+        (lambda m: nj.steady_state(m, nj.Clamped(1.0)), "inelastic_rate = 0.0"),
+        (lambda m: jax.jit(lambda w: nj.plateau(change(m, phonon_energy=w), 1.0))(0.5), "rungs"),
+    ],
+)
+def test_bad_calls(metal, call, message):
+    with pytest.raises(ValueError) as error:
+        call(metal)
+    assert message in str(error.value)
