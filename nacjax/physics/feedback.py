@@ -79,5 +79,8 @@ class SelfTunedField(AbstractField):
         return jnp.where(on, wanted / jnp.where(on, push, 1.0), 0.0)
 
     def steps_over(self, kinetics, before, after, duration):
+        """As the field sets in, the finest cells diffuse at once: c may not change by half in that step."""
         on = [self.squared(kinetics, None, state) > 0 for state in (before, after)]
-        return (on[0] != on[1]) & (duration > 2 * self.relaxation)
+        push = [self.balance(kinetics, state)[2] for state in (before, after)]
+        coarse = (jnp.abs(push[1] - push[0]) > 0.5 * jnp.abs(push[0])) & (duration > 1e-3 * self.relaxation)
+        return (on[0] != on[1]) & (coarse | (duration > 2 * self.relaxation))
