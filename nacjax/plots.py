@@ -70,7 +70,7 @@ def plot_sigma(dataset: xr.Dataset, ax: Axes | None = None) -> Axes:
             ax.plot(omega, values, color=colour, label=name)
         ax.set(xlabel=label_of(omega), ylabel=label_of(sigma), xlim=(float(omega[0]), float(omega[-1])))
         if second is not None:
-            ax.legend(loc="upper right", handlelength=1.4)
+            ax.legend(loc="best", handlelength=1.4)
         mark_commensurate(ax, dataset)
     return ax
 

@@ -18,15 +18,11 @@ def minima_table(result: Any, metal: Any) -> str:
     omega = result["phonon_energy"].to_numpy()
     near = commensurate(marks, 0.8 * omega[0], omega[-1])
     unit = None if metal.scales is None else 1000 * metal.scales.energy_ev
-    lines = [
-        "distances from the chemical potential: "
-        + ", ".join(f"{m.name} = {_energy(m.distance, unit)}" for m in marks)
-    ]
-    lines += [
-        "",
-        f"{'':28}{'minimum of σ':26}{'commensurate energy':24}",
-        f"{'':28}{'ω_p (W)':10}{'σ/σ_0':>9}",
-    ]
+    known_marks = ", ".join(f"{mark.name} = {_energy(mark.distance, unit)}" for mark in marks)
+    lines = [f"distances from the chemical potential: {known_marks}", ""]
+    lines.append(
+        f"{'':20}{'minimum at':24}{'σ/σ_0':>8}   {'commensurate energy':24}{'difference':12}distance"
+    )
     sigma = result["sigma"].transpose(..., "phonon_energy")
     rows = sigma.stack(point=[d for d in sigma.dims if d != "phonon_energy"]).transpose("point", ...)
     for row in rows[:40]:
@@ -34,12 +30,10 @@ def minima_table(result: Any, metal: Any) -> str:
         found = minima(omega, row.to_numpy())
         for place in found:
             nearest = min(near, key=lambda mark: abs(mark.distance - place.phonon_energy), default=None)
-            lines.append(
-                f"{where:28}{place.phonon_energy:7.4f}   {place.sigma:9.4f}       "
-                + _compared(nearest, place, unit)
-            )
+            at = f"{_energy(place.phonon_energy, unit):24}{place.sigma:8.4f}"
+            lines.append(f"{where:20}{at}   {_compared(nearest, place, unit)}")
         if not found:
-            lines.append(f"{where:28}no minimum inside the range; lowest σ/σ_0 = {np.nanmin(row):.4f}")
+            lines.append(f"{where:20}no minimum inside the range; lowest σ/σ_0 = {np.nanmin(row):.4f}")
     if rows.sizes["point"] > 40:
         lines.append(f"… and {rows.sizes['point'] - 40} more lines of the sweep, in the file")
     return "\n".join(lines)
@@ -48,7 +42,7 @@ def minima_table(result: Any, metal: Any) -> str:
 def _compared(mark: Landmark | None, place: Any, unit: float | None) -> str:
     if mark is None:
         return "none in the range"
-    return f"{_energy(mark.distance, unit):18} {place.phonon_energy - mark.distance:+.4f}   {mark.name}"
+    return f"{_energy(mark.distance, unit):24}{place.phonon_energy - mark.distance:<+12.4f}{mark.name}"
 
 
 def _energy(energy: float, unit: float | None) -> str:

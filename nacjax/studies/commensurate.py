@@ -62,7 +62,7 @@ def commensurate(marks: list[Landmark], low: float, high: float) -> list[Landmar
 
 
 def minima(phonon_energy: np.ndarray, sigma: np.ndarray, prominence: float = 0.02) -> list[Minimum]:
-    """Local minima of σ(ω_p) (both (energy,)), refined by a parabola through three points; NaN are left out."""
+    """Local minima of σ(ω_p) (both (energy,)), refined by a parabola; NaN are left out."""
     from scipy.signal import find_peaks
 
     known = np.isfinite(sigma)

@@ -1,0 +1,185 @@
+"""The store of a sweep: killed, resumed, refused; always the same bits in the end."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import nacjax as nj
+from nacjax.studies.store import Store
+
+AXES = {"filling": np.linspace(0.3, 0.7, 11), "zeta": [1.0, 4.0]}
+OPTIONS = {"plateau": True, "chunk": 5, "cells": 16, "progress": False}
+
+
+def metal():
+    return nj.Metal(nj.FlatTopDOS(), 0.5, 0.01, 0.53)
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(path)): p.read_bytes() for p in sorted(path.rglob("*")) if p.is_file()}
+
+
+class Stop(Exception):
+    pass
+
+
+def test_an_interrupted_sweep_goes_on_and_ends_with_the_same_bits(tmp_path):
+    whole, broken = tmp_path / "whole.zarr", tmp_path / "broken.zarr"
+    expected = nj.sweep(metal(), nj.Clamped(1.0), axes=AXES, store=whole, **OPTIONS)
+
+    def stop(progress):
+        if progress.done >= 10:
+            raise Stop
+
+    with pytest.raises(Stop):
+        nj.sweep(metal(), nj.Clamped(1.0), axes=AXES, store=broken, callback=stop, **OPTIONS)
+    assert Store(broken).done.sum() == 2
+    (broken / "journal" / "sigma" / "c" / "stray.partial").write_text("half a wri")  # as a kill leaves them
+    done = []
+    resumed = nj.sweep(
+        metal(), nj.Clamped(1.0), axes=AXES, store=broken, callback=lambda p: done.append(p.done),
+        **{**OPTIONS, "chunk": None},
+    )  # fmt: skip
+    assert done[0] == 10 and done[-1] == 22 and len(done) == 4
+    np.testing.assert_array_equal(resumed["sigma"], expected["sigma"])
+    assert contents(broken) == contents(whole)
+    reread = xr.open_zarr(broken, consolidated=False)
+    np.testing.assert_array_equal(reread["sigma"], expected["sigma"])
+    assert reread["filling"].attrs["long_name"] == "filling of the band"
+
+
+def test_another_configuration_is_refused_with_its_differences(tmp_path):
+    store = tmp_path / "run.zarr"
+    nj.sweep(metal(), nj.Clamped(1.0), axes=AXES, store=store, **OPTIONS)
+    before = contents(store)
+    other = nj.Metal(nj.FlatTopDOS(), 0.5, 0.02, 0.53)
+    with pytest.raises(ValueError, match=r"(?s)metal.temperature: 0.01 in the store, 0.02.*chunk: 5.*6"):
+        nj.sweep(other, nj.Clamped(1.0), axes=AXES, store=store, **{**OPTIONS, "chunk": 6})
+    with pytest.raises(ValueError, match=r"axes.metal.filling.values"):
+        nj.sweep(metal(), nj.Clamped(1.0), axes={"filling": [0.3, 0.4]}, store=store, **OPTIONS)
+    assert contents(store) == before
+
+
+def test_a_path_that_is_no_store_is_refused(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    for path in (tmp_path, tmp_path / "notes.txt"):
+        with pytest.raises(ValueError, match="is no store"):
+            nj.sweep(metal(), nj.Clamped(1.0), axes=AXES, store=path, **OPTIONS)
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+SCRIPT = """
+import sys, time
+import jax, numpy as np
+jax.config.update("jax_enable_x64", True)
+import nacjax as nj
+metal = nj.Metal(nj.FlatTopDOS(), 0.5, 0.01, 0.53)
+axes = {"filling": np.linspace(0.3, 0.7, 150), "zeta": np.linspace(1.0, 20.0, 10)}
+pause = lambda progress: time.sleep(0.02)
+nj.sweep(metal, nj.Clamped(1.0), axes=axes, store=sys.argv[1], plateau=True, chunk=10, cells=16, callback=pause)
+print("end")
+"""
+
+
+@pytest.mark.slow
+def test_sigkill_at_any_moment(tmp_path):
+    def start(name):
+        return subprocess.Popen([sys.executable, "-c", SCRIPT, str(tmp_path / name)], stdout=subprocess.PIPE)
+
+    assert start("whole.zarr").wait() == 0
+    rng, broken = np.random.default_rng(0), tmp_path / "broken.zarr"
+    done = 0
+    for _ in range(3):
+        process = start("broken.zarr")
+        while not broken.exists() or Store(broken).done.sum() <= done:
+            time.sleep(0.05)
+        time.sleep(rng.uniform(0.0, 0.5))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        now = int(Store(broken).done.sum())
+        assert done < now < 150
+        done = now
+    assert start("broken.zarr").wait() == 0
+    assert contents(broken) == contents(tmp_path / "whole.zarr")
+
+
+DEVICES = """
+import jax, numpy as np
+jax.config.update("jax_enable_x64", True)
+import nacjax as nj
+assert jax.local_device_count() == 8
+metal = nj.Metal(nj.FlatTopDOS(), 0.5, 0.01, 0.53)
+options = dict(axes={"filling": np.linspace(0.3, 0.7, 21)}, times=1.0, cells=16, chunk=16)
+many = nj.sweep(metal, nj.Clamped(5.0), **options)
+one = nj.sweep(metal, nj.Clamped(5.0), devices=jax.local_devices()[:1], **options)
+print(many.attrs["device"], float(abs(many["sigma"] - one["sigma"]).max()))
+np.testing.assert_allclose(many["sigma"], one["sigma"], rtol=0, atol=1e-12)
+"""
+
+
+@pytest.mark.slow
+def test_eight_devices_give_what_one_gives():
+    environment = {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=8"}
+    done = subprocess.run([sys.executable, "-c", DEVICES], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("8 × cpu")
+
+
+PROCESS = """
+import sys, jax, numpy as np
+jax.config.update("jax_enable_x64", True)
+jax.distributed.initialize(sys.argv[1], 2, int(sys.argv[2]))
+import nacjax as nj
+metal = nj.Metal(nj.FlatTopDOS(), 0.5, 0.01, 0.53)
+axes = {"filling": np.linspace(0.3, 0.7, 11), "zeta": [1.0, 4.0]}
+seen = []
+found = nj.sweep(metal, nj.Clamped(1.0), axes=axes, store=sys.argv[3], plateau=True, chunk=5, cells=16,
+                 callback=lambda progress: seen.append(progress.done))
+assert bool((found["outcome"] == 0).all())
+print(len(seen))
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_share_a_store(tmp_path):
+    import socket
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    store = tmp_path / "shared.zarr"
+    command = [sys.executable, "-c", PROCESS, address]
+    pair = [subprocess.Popen([*command, str(k), str(store)], stdout=subprocess.PIPE) for k in range(2)]
+    counts = [int(process.communicate(timeout=120)[0]) for process in pair]
+    assert counts == [3, 2]
+    nj.sweep(metal(), nj.Clamped(1.0), axes=AXES, store=tmp_path / "alone.zarr", **OPTIONS)
+    assert contents(store) == contents(tmp_path / "alone.zarr")
+
+
+@pytest.mark.slow
+def test_a_dask_worker_dies_and_nothing_is_lost(tmp_path):
+    distributed = pytest.importorskip("distributed")
+    axes = {"filling": np.linspace(0.3, 0.7, 120)}
+    expected = nj.sweep(metal(), nj.Clamped(1.0), axes=axes, **OPTIONS)
+    cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
+    with cluster, distributed.Client(cluster) as client:
+        killed = []
+
+        def kill_one(progress):
+            if progress.done >= 30 and not killed:
+                killed.append(client.run(os.getpid))
+                os.kill(next(iter(killed[0].values())), signal.SIGKILL)
+
+        found = nj.sweep(
+            metal(), nj.Clamped(1.0), axes=axes, executor=client.get_executor(), callback=kill_one,
+            store=tmp_path / "run.zarr", **OPTIONS,
+        )  # fmt: skip
+    assert killed
+    np.testing.assert_array_equal(found["sigma"], expected["sigma"])
