@@ -82,16 +82,20 @@ def jacobian(kinetics: Kinetics, t: Float[Array, ""], y: Float[Array, " state"])
     by_left, by_right = strength * low_slope - diffusion, strength * up_slope + diffusion
     chain = jnp.pad(by_left * inverse[:-1], (0, 1)) - jnp.pad(by_right * inverse[1:], (1, 0))
 
-    step = f[1:] - f[:-1]
-    by_zeta = jnp.pad(gain * step, ((0, 1), (0, 0))) - jnp.pad(loss * step, ((1, 0), (0, 0)))
-    scalar_rows = jax.jacrev(lambda y: kinetics.scalar_rates(t, y))(y)
+    columns, scalar_rows = jnp.zeros((scalars, size)), jnp.zeros((scalars, y.size))
+    if scalars:
+        scalar_rows = jax.jacrev(lambda y: kinetics.scalar_rates(t, y))(y)
+    if not kinetics.pump.clamped:
+        step = f[1:] - f[:-1]
+        by_zeta = jnp.pad(gain * step, ((0, 1), (0, 0))) - jnp.pad(loss * step, ((1, 0), (0, 0)))
+        columns = columns.at[0].set(by_zeta.ravel())
     return LadderMatrix(
         diagonal=diagonal + chain.reshape(f.shape),
         below=-loss * by_low,
         above=gain * by_up,
         left=-by_left * inverse[1:],
         right=by_right * inverse[:-1],
-        columns=jnp.zeros((scalars, size)).at[0].set(by_zeta.ravel()),
+        columns=columns,
         rows=scalar_rows[:, :size],
         corner=scalar_rows[:, size:],
         **_field_reaction(kinetics, t, y),

@@ -1,7 +1,7 @@
 """The kinetic equations (2)–(3) on a ladder: one right-hand side for the whole state.
 
-The state is one flat array [f.ravel(), ζ, field variables, ledger]; the ledger holds the
-energies that left or entered the system, so that a run can show its balance.
+The state is one flat array [f.ravel(), ζ unless it is clamped, field variables, ledger]; the ledger
+holds the energies that left or entered the system, so that a run can show its balance.
 """
 
 from typing import NamedTuple
@@ -77,15 +77,16 @@ class Kinetics(eqx.Module):
         """Equilibrium at the bath temperature (the Fermi function at the cell centres) and the pump's ζ(0)."""
         f = fermi(self.ladder.energy, self.metal.chemical_potential, self.metal.temperature)
         ledger = jnp.zeros(len(LEDGER) if self.has_ledger else 0)
-        zeta = jnp.reshape(self.pump.initial_phonons(), (1,))
+        zeta = jnp.zeros(0) if self.pump.clamped else jnp.reshape(self.pump.initial_phonons(), (1,))
         return jnp.concatenate([f.ravel(), zeta, self.field.initial(), ledger])
 
     def unpack(self, y: Float[Array, " state"]) -> State:
         """The named parts of a flat state."""
         size = self.ladder.states.size
-        return State(
-            y[:size].reshape(self.ladder.states.shape), y[size], y[size + 1 : size + 1 + self.field.variables]
-        )
+        f = y[:size].reshape(self.ladder.states.shape)
+        if self.pump.clamped:
+            return State(f, self.pump.initial_phonons(), y[size : size + self.field.variables])
+        return State(f, y[size], y[size + 1 : size + 1 + self.field.variables])
 
     def collide(self, f: Float[Array, "rung cell"], zeta) -> Float[Array, "rung cell"]:
         """St_el + St_in: ∂f/∂t without a field."""
@@ -105,9 +106,7 @@ class Kinetics(eqx.Module):
         return scattering + collisions.divergence(flux, self.ladder)
 
     def phonon_rate(self, t, state: State) -> Float[Array, ""]:
-        """∂ζ/∂t of Eq. (3)."""
-        if self.pump.clamped:
-            return jnp.zeros_like(state.zeta)
+        """∂ζ/∂t of Eq. (3), for a phonon that is not clamped."""
         emission = collisions.phonon_emission(state.f, self.bose + state.zeta, self.rate, self.ladder)
         return emission + self.pump.source(t) - state.zeta / self.metal.phonon_lifetime
 
@@ -129,7 +128,7 @@ class Kinetics(eqx.Module):
     def scalar_rates(self, t, y: Float[Array, " state"]) -> Float[Array, " scalar"]:
         """∂/∂t of everything but f: ζ, field variables, ledger."""
         state = self.unpack(y)
-        zeta_rate = jnp.reshape(self.phonon_rate(t, state), (1,))
+        zeta_rate = jnp.zeros(0) if self.pump.clamped else jnp.reshape(self.phonon_rate(t, state), (1,))
         return jnp.concatenate([zeta_rate, self.field.rates(self, t, state), self.ledger_rates(t, state)])
 
     def __call__(self, t, y: Float[Array, " state"]) -> Float[Array, " state"]:

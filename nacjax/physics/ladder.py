@@ -50,21 +50,37 @@ class Mesh(eqx.Module):
         period, bottom = metal.phonon_energy, metal.dos.bottom
         kinks = metal.dos.features() - bottom
         places = jnp.concatenate([jnp.stack([jnp.zeros_like(period), metal.dos.width]), kinks])
-        places = jnp.append(places, metal.chemical_potential - bottom)
+        places = jnp.mod(jnp.append(places, metal.chemical_potential - bottom), period)
         widths = jnp.append(jnp.full(places.size - 1, self.edge_width * metal.dos.width), metal.temperature)
         weights = jnp.array([self.edge_weight] * (places.size - 1) + [self.fermi_weight])
-        images = (jnp.mod(places, period) + period * jnp.arange(-1, 2)[:, None]).ravel()
-        widths, weights = jnp.tile(widths, 3), jnp.tile(weights, 3)
+        images = (places + period * jnp.arange(-1, 2)[:, None])[..., None]
 
         def integral(s):
-            return s / period + weights @ jnp.arcsinh((s - images[:, None]) / widths[:, None])
+            return s / period + jnp.tensordot(weights, jnp.sum(asinh((s - images) / widths[:, None]), axis=0), 1)
 
         ends = integral(jnp.stack([jnp.zeros_like(period), period]))
         target = ends[0] + (ends[1] - ends[0]) * jnp.arange(1, self.cells) / self.cells
+        steps = jnp.sinh(jnp.linspace(-1, 1, 25) * asinh(period / widths)[:, None])  # probes crowd where F is steep
+        probes = (places[:, None] + widths[:, None] * steps).ravel()
+        probes = jnp.concatenate([jnp.mod(probes, period), period * jnp.linspace(0, 1, 17)])
         inner = increasing_root(
-            lambda s: integral(s) - target, jnp.zeros_like(target), jnp.full_like(target, period)
+            lambda s: integral(s) - target, *bracket(probes, integral(probes), target), bisections=0, newtons=5
         )
         return jnp.concatenate([jnp.zeros(1), inner, period[None]])
+
+
+def asinh(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """arsinh to absolute round-off, at a third of the cost of `jnp.arcsinh`."""
+    size = jnp.where(x >= 0, x, -x)
+    return jnp.where(x >= 0, 1.0, -1.0) * jnp.log(size + jnp.sqrt(1 + size**2))
+
+
+def bracket(points: Float[Array, " p"], values: Float[Array, " p"], target: Float[Array, " t"]):
+    """The nearest of the (unordered) points below and above each target of an increasing function."""
+    below = values[:, None] <= target
+    lower = jnp.max(jnp.where(below, points[:, None], -jnp.inf), axis=0)
+    upper = jnp.min(jnp.where(below, jnp.inf, points[:, None]), axis=0)
+    return lower, upper
 
 
 class Ladder(eqx.Module):

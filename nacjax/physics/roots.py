@@ -40,7 +40,7 @@ def increasing_root(
         return jnp.where(inside, step, 0.5 * (lo + hi)), lo, hi
 
     def solve(_, guess):
-        lo, hi = jax.lax.fori_loop(0, bisections, bisect, (lower, upper))
+        lo, hi = jax.lax.fori_loop(0, bisections, bisect, (lower, upper)) if bisections else (lower, upper)
         return jax.lax.fori_loop(0, newtons, newton, (0.5 * (lo + hi), lo, hi))[0]
 
     def tangent_solve(linear, y):

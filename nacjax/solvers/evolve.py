@@ -126,7 +126,7 @@ def integrate(kinetics: Kinetics, times, solver, tolerances, max_steps, adjoint)
     def norm(error):
         """RMS over f, and each of ζ and the field variables on its own; the ledger just follows."""
         scalars = jnp.abs(error[size : error.size - ledger])
-        return jnp.maximum(jnp.sqrt(jnp.mean(error[:size] ** 2)), jnp.max(scalars))
+        return jnp.max(jnp.append(scalars, jnp.sqrt(jnp.mean(error[:size] ** 2))))
 
     rtol, atol = tolerances
     controller = FixedEndsController(rtol=rtol, atol=atol, norm=norm)
@@ -143,7 +143,7 @@ def integrate(kinetics: Kinetics, times, solver, tolerances, max_steps, adjoint)
         dt0=None,
         y0=kinetics.initial_state(),
         args=kinetics,
-        saveat=dfx.SaveAt(ts=times),
+        saveat=dfx.SaveAt(t1=True) if times.size == 1 else dfx.SaveAt(ts=times),
         stepsize_controller=controller,
         max_steps=max_steps,
         adjoint=adjoint,

@@ -122,7 +122,7 @@ class Rosenbrock(dfx.AbstractAdaptiveSolver):
         size = len(tab.m)
         a, c = (jnp.array([row + (0.0,) * (size - len(row)) for row in rows], y0.dtype) for rows in (tab.a, tab.c))
         table = (jnp.arange(size), a, c, jnp.array(tab.alpha, y0.dtype), jnp.array(tab.gammas, y0.dtype))
-        stages, _ = jax.lax.scan(stage, jnp.zeros((size, y0.size), y0.dtype), table)
+        stages, _ = jax.lax.scan(stage, jnp.zeros((size, y0.size), y0.dtype), table, unroll=4)
 
         y1 = y0 + jnp.array(tab.m, y0.dtype) @ stages
         error = jnp.array(tab.e, y0.dtype) @ stages

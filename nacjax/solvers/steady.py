@@ -122,7 +122,7 @@ def _march(kinetics: Kinetics, max_steps: int) -> _March:
         y = march.y + change
         largest = jnp.max(jnp.abs(change) / (1 + jnp.abs(march.y)))
         f = y[:size]
-        good = jnp.all((f > -0.02) & (f < 1.02)) & (y[size] > -0.02) & (largest < 0.5)
+        good = jnp.all((f > -0.02) & (f < 1.02)) & (kinetics.unpack(y).zeta > -0.02) & (largest < 0.5)
         growth = jnp.clip(0.3 / largest, 1.5, 10.0)
         done = good & (largest < 1e-6) & (march.dt * rate > 1e4)
         dt = jnp.where(good, jnp.minimum(march.dt * growth, 1e9 / rate), 0.2 * march.dt)
@@ -138,20 +138,18 @@ def _march(kinetics: Kinetics, max_steps: int) -> _March:
 def newton_step(kinetics: Kinetics, y: Float[Array, " state"], start: Float[Array, " state"]) -> Float[Array, " state"]:
     """One Newton correction of dy/dt = 0 with the particle number of `start`."""
     states = kinetics.ladder.states.ravel()
-    matrix, row = with_filling(jacobian(kinetics, LATE, y), states, clamped=kinetics.pump.clamped)
+    matrix, row = with_filling(jacobian(kinetics, LATE, y), states)
     number = jnp.sum(states * (start - y)[: states.size]) / jnp.max(states)
     residual = jnp.where(jnp.arange(y.size) == row, number, -kinetics(LATE, y))
-    if kinetics.pump.clamped:
-        residual = residual.at[states.size].set(kinetics.pump.initial_phonons() - y[states.size])
     operator = LadderOperator(matrix)
     factors = LadderSolver().init(jax.lax.stop_gradient(operator), {})
     return lx.linear_solve(operator, residual, LadderSolver(), state=factors).value
 
 
-def with_filling(matrix: LadderMatrix, states: Float[Array, " x"], clamped: bool) -> tuple[LadderMatrix, Int[Array, ""]]:
+def with_filling(matrix: LadderMatrix, states: Float[Array, " x"]) -> tuple[LadderMatrix, Int[Array, ""]]:
     """The Jacobian with the row of the fullest cell replaced by Σ n f, and that row's index.
 
-    The row becomes a unit row (kept in the ladder) plus a rank-one rest. A clamped ζ gets a unit row too.
+    The row becomes a unit row (kept in the ladder) plus a rank-one rest.
     """
     row, peak = jnp.argmax(states), jnp.max(states)
     size = states.size
@@ -167,8 +165,8 @@ def with_filling(matrix: LadderMatrix, states: Float[Array, " x"], clamped: bool
         left=matrix.left * keep[1:],
         right=matrix.right * keep[:-1],
         columns=matrix.columns * keep,
-        rows=matrix.rows.at[0].set(0.0) if clamped else matrix.rows,
-        corner=matrix.corner.at[0].set(0.0).at[0, 0].set(1.0) if clamped else matrix.corner,
+        rows=matrix.rows,
+        corner=matrix.corner,
         us=jnp.concatenate([matrix.us * jnp.pad(keep, (0, matrix.corner.shape[0]), constant_values=1.0), unit[None]]),
         vs=jnp.concatenate([matrix.vs, filling[None]]),
     )

@@ -1,0 +1,117 @@
+"""Events of a run: sign changes of σ, lifetimes of the anomalous and of the zero-conductivity state.
+
+Everything is located between the saved times of the run, and differentiable with the run.
+"""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from ..physics.feedback import SelfTunedField
+from ..physics.observables import conductivity
+from .run import Run
+
+Interval = Float[Array, " interval"]
+
+
+class Events(eqx.Module):
+    """What happened in a run; times in the inverse unit of the rates.
+
+    - `crossings` (event,): times at which σ changes sign, in order, NaN after the last
+    - `anomalous`: total time with σ < 0
+    - `held`: total time with σ held at zero by a `SelfTunedField` (0 for other fields)
+    - `held_from`, `held_until`: first and last time of that state, NaN if there is none
+    """
+
+    crossings: Float[Array, " event"]
+    anomalous: Float[Array, ""]
+    held: Float[Array, ""]
+    held_from: Float[Array, ""]
+    held_until: Float[Array, ""]
+
+
+@eqx.filter_jit
+def events(run: Run, most: int = 8) -> Events:
+    """Locate the events of a run between its saved times, up to `most` sign changes.
+
+    σ is interpolated by the cubic through its values and dσ/dt (from the right-hand side of
+    Eq. (2)) at the saved times: save at least a few between two events. Where a self-tuned field
+    sets in, σ is extrapolated from before; where it ends, dσ/dt at E = 0 crosses zero.
+    """
+    sigma, slope, drift, on = conductivity_rates(run)
+    steps = jnp.diff(run.times)
+    negative = (sigma < 0) & ~on  # held at zero up to round-off
+    crossed = negative[1:] != negative[:-1]
+    crossed = crossed & ~on[1:] & ~on[:-1]
+    part = cubic_root(sigma, slope, steps, crossed)
+    share = jnp.where(negative[1:], jnp.where(crossed, 1 - part, 1.0), jnp.where(crossed, part, 0.0))
+    share = jnp.where(on[1:] | on[:-1], 0.0, share)
+    at = jnp.flatnonzero(crossed, size=most, fill_value=-1)
+    crossings = jnp.where(at >= 0, (run.times[:-1] + part * steps)[at], jnp.nan)
+    held, held_from, held_until = _held(run.times, sigma, slope, drift, on)
+    return Events(crossings, jnp.sum(share * steps), held, held_from, held_until)
+
+
+def conductivity_rates(run: Run) -> tuple[Float[Array, " time"], ...]:
+    """σ, dσ/dt, dσ/dt at E = 0 (all over σ_0), and whether a self-tuned field is on; each (time,)."""
+    kinetics, ladder = run.kinetics, run.kinetics.ladder
+    squared = run.field**2
+
+    def rates(f, zeta, square):
+        return conductivity(kinetics.collide(f, zeta), ladder), square * conductivity(kinetics.heat(f), ladder)
+
+    drift, push = jax.vmap(rates)(run.occupation, run.phonons, squared)
+    on = (squared > 0) & isinstance(kinetics.field, SelfTunedField)
+    return run.sigma, drift + push, drift, on
+
+
+def cubic_root(values, slopes, steps: Interval, where) -> Interval:
+    """Where in each interval, from 0 to 1, its Hermite cubic vanishes; 0 but for the intervals in `where`.
+
+    Differentiable by one Newton step at the root.
+    """
+    low, high, left, right = values[:-1], values[1:], slopes[:-1] * steps, slopes[1:] * steps
+
+    def cubic(x):
+        basis = ((1 + 2 * x) * (1 - x) ** 2, x * (1 - x) ** 2, x**2 * (3 - 2 * x), x**2 * (x - 1))
+        return basis[0] * low + basis[1] * left + basis[2] * high + basis[3] * right
+
+    def bisect(_, bracket):
+        x = 0.5 * (bracket[0] + bracket[1])
+        same = jnp.sign(cubic(x)) == jnp.sign(low)
+        return jnp.where(same, x, bracket[0]), jnp.where(same, bracket[1], x)
+
+    ends = jax.lax.fori_loop(0, 50, bisect, (jnp.zeros_like(steps), jnp.ones_like(steps)))
+    x = jax.lax.stop_gradient(0.5 * (ends[0] + ends[1]))
+    value, tangent = jax.jvp(cubic, (x,), (jnp.ones_like(x),))
+    tangent = jax.lax.stop_gradient(tangent)
+    return jnp.where(where, x - value / jnp.where(where & (tangent != 0), tangent, 1.0), 0.0)
+
+
+def _held(times, sigma, slope, drift, on):
+    """Total time, first and last time of the state that a self-tuned field holds."""
+    steps = jnp.diff(times)
+    begins, ends = on[1:] & ~on[:-1], on[:-1] & ~on[1:]
+    bend = jnp.concatenate([jnp.zeros(1), jnp.diff(slope) / steps])[:-1]  # σ'' before each interval
+    falling = jnp.where(begins & (slope[:-1] < 0), slope[:-1], -1.0)
+    start = -jnp.where(begins, sigma[:-1], 0.0) / falling
+    for _ in range(3):  # Newton for σ + σ'x + σ''x²/2 = 0
+        start = start - (sigma[:-1] + falling * start + 0.5 * bend * start**2) / (falling + bend * start)
+    start = jnp.clip(jnp.where(begins, start, 0.0), 0.0, steps)
+    rise = drift[1:] - drift[:-1]
+    stop = steps * jnp.clip(-drift[:-1] / jnp.where(ends & (rise > 0), rise, 1.0), 0.0, 1.0)
+    inside = jnp.where(on[1:] & on[:-1], steps, 0.0) + jnp.where(begins, steps - start, 0.0)
+    total = jnp.sum(inside + jnp.where(ends, stop, 0.0))
+    first, last = jnp.argmax(begins), steps.size - 1 - jnp.argmax(ends[::-1])
+    held_from = jnp.where(begins.any(), times[first] + start[first], jnp.nan)
+    return total, held_from, jnp.where(ends.any(), times[last] + stop[last], jnp.nan)
+
+
+def impulse(times, strength, start, end) -> Float[Array, ""]:
+    """∫E dt of a field given at `times`, from `start` to `end`, where it vanishes; NaN counts as none."""
+    inside = (times > start) & (times < end) & (strength > 0)
+    nodes = jnp.where(inside, times, jnp.where(times <= start, start, end))
+    heights = jnp.where(inside, strength, 0.0)
+    nodes = jnp.concatenate([jnp.reshape(start, (1,)), nodes, jnp.reshape(end, (1,))])
+    return jnp.trapezoid(jnp.concatenate([jnp.zeros(1), heights, jnp.zeros(1)]), nodes)
