@@ -13,9 +13,11 @@ from .physics.pulses import (
     SquarePulse as SquarePulse,
 )
 from .physics.pump import Clamped as Clamped, Kick as Kick
+from .solvers.events import Events as Events, events as events, impulse as impulse
 from .solvers.evolve import evolve as evolve
 from .solvers.plateau import Plateau as Plateau, plateau as plateau
 from .solvers.steady import SteadyState as SteadyState, steady_state as steady_state
 from .solvers.rosenbrock import Rosenbrock as Rosenbrock
 from .solvers.run import Run as Run
 from .studies.sweep import sweep as sweep
+from .solvers.threshold import omega_e as omega_e, threshold_field as threshold_field
