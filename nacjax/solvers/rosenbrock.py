@@ -116,7 +116,7 @@ class Rosenbrock(dfx.AbstractAdaptiveSolver):
             i, a, c, alpha, gamma_i = coefficients
             rate = terms.vf(t0 + alpha * dt, y0 + a @ stages, args)
             right = tab.gamma * (dt * rate + c @ stages + gamma_i * dt**2 * drift)
-            solved = lx.linear_solve(operator, right, solver, state=factors).value
+            solved = lx.linear_solve(operator, right, solver, state=factors, throw=False).value
             return stages.at[i].set(solved), None
 
         size = len(tab.m)
