@@ -1,16 +1,21 @@
 """`Run`: what an integration returns."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import diffrax as dfx
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
 from ..physics import observables
+from ..physics.entropy import Production, entropy_production
 from ..physics.kinetics import LEDGER, Kinetics
 from ..physics.ladder import Ladder
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 class Run(eqx.Module):
@@ -76,6 +81,31 @@ class Run(eqx.Module):
         if self.ok:
             return "The integration reached every requested time."
         return str(dfx.RESULTS[self.outcome])
+
+    @property
+    def entropy(self) -> dict[str, Float[Array, " time"]]:
+        """Entropy production by process at each time, per mode and unit time; see `entropy.Production`.
+
+        `joule`, `inelastic`, `electron_phonon`, `phonon_decay` and their `total`, all ≥ 0; `pump` is the
+        entropy the pump brings in, `work_over_temperature` is σE²/T with its sign.
+        """
+        production = self.production()
+        return production._asdict() | {"total": production.total}
+
+    @eqx.filter_jit
+    def production(self) -> Production:
+        """`entropy_production` at each time."""
+
+        def at(t, state):
+            return entropy_production(self.kinetics, t, self.kinetics.unpack(state))
+
+        return jax.vmap(at)(self.times, self.states)
+
+    def to_xarray(self) -> "xr.Dataset":
+        """Everything measured as a labelled dataset with units; configuration and versions in its attributes."""
+        from .dataset import to_xarray
+
+        return to_xarray(self)
 
     @property
     def budget(self) -> dict[str, Float[Array, " time"]]:
