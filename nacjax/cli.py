@@ -19,6 +19,11 @@ COMMANDS = {
         "Sweep",
         "σ(ω_p) for several pump strengths: a table, a NetCDF file and a figure",
     ),
+    "evolve": (
+        "nacjax.commands.evolve",
+        "Evolve",
+        "a pump pulse in time: σ, ζ, the fields E*, f(ε); a NetCDF file and a figure",
+    ),
     "info": (
         "nacjax.commands.info",
         "Info",

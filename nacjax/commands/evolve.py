@@ -1,0 +1,177 @@
+"""`nacjax evolve`: a pulse in time; Fig. 3 without any option."""
+
+import dataclasses
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from .settings import free_path, set_up
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+@dataclasses.dataclass
+class Evolve:
+    """σ(t) and ζ(t) of a pump pulse, with and without the instability at σ < 0, E*(t) and f(ε).
+
+    Without options this is Fig. 3 of PRB 101, 041105: filling 1/3, ω_p = 2/3 W, T = 0.003 W, a pulse of
+    10 phonons per mode. Energies are in band widths W, rates in Γ_eph, times in 1/Γ_eph. The first word
+    may be a TOML file with the same options; what follows it wins.
+    """
+
+    filling: float = 1 / 3
+    """Occupied fraction of the band ν, between 0 and 1 (no unit)."""
+    temperature: float = 0.003
+    """Bath temperature T (W)."""
+    phonon_energy: float = 2 / 3
+    """Phonon energy ω_p (W)."""
+    inelastic_rate: float = 1e-3
+    """Inelastic rate Γ_in (W Γ_eph)."""
+    phonon_lifetime: float = 5.0
+    """Lifetime of the phonons τ_ph (1/Γ_eph)."""
+    exponent: float = 8.0
+    """n of the band D ∝ 1 − |2ε/W|ⁿ (no unit)."""
+    pulse: Literal["exponential", "gaussian", "square"] = "exponential"
+    """Shape of the pump pulse."""
+    zeta0: float = 10.0
+    """Phonons per mode in the whole pulse ζ_0 (no unit)."""
+    duration: float = 0.3
+    """Decay time, standard deviation or length of the pulse (1/Γ_eph)."""
+    delay: float = 0.0
+    """Start (exponential, square) or maximum (gaussian) of the pulse (1/Γ_eph)."""
+    until: float = 20.0
+    """Last time (1/Γ_eph)."""
+    points: int = 200
+    """Number of times, denser at the start."""
+    shapes: tuple[float, ...] = (0.5, 5.0)
+    """Times at which f(ε) is kept and drawn (1/Γ_eph)."""
+    thresholds: int = 16
+    """Number of times at which the threshold field is computed."""
+    instability: bool = True
+    """Also compute the field that the instability builds."""
+    cells: int = 96
+    """Cells of the mesh in each rung of width ω_p."""
+    rtol: float = 1e-3
+    """Relative tolerance of a time step (no unit)."""
+    output: Path | None = None
+    """NetCDF file to write; the figure goes beside it as PNG. By default evolve.nc, numbered if it exists."""
+    force: bool = False
+    """Overwrite existing files."""
+    device: Literal["cpu", "gpu", "tpu"] | None = None
+    """Where to compute; by default the best there is."""
+    x64: bool = True
+    """Double precision; --no-x64 computes in single precision."""
+
+    def run(self) -> None:
+        """Compute, print the events, write the files."""
+        set_up(self.x64, self.device)
+        output = free_path(self.output, "evolve.nc", self.force, others=(".png",))
+        began = time.perf_counter()
+        result = self.compute()
+        result.attrs["seconds"] = time.perf_counter() - began
+        unfinished = output.with_name(output.name + ".partial")
+        result.to_netcdf(unfinished, engine="h5netcdf")
+        unfinished.replace(output)
+        figure = output.with_suffix(".png")
+        draw(result, figure)
+        for line in report(result):
+            print(line)
+        print(f"wrote {output} and {figure} after {result.attrs['seconds']:.1f} s")
+
+    def times(self) -> np.ndarray:
+        """Save times, as the square of even steps, with the times of `shapes`; raises `ValueError`."""
+        if self.points < 8 or not np.isfinite(self.until) or self.until <= 0:
+            raise ValueError(
+                f"points = {self.points}, until = {self.until:g} is not allowed: "
+                "it must be at least 8 points and a positive, finite time"
+            )
+        late = [t for t in self.shapes if not 0 < t <= self.until]
+        if late:
+            raise ValueError(f"shapes = {late} is not allowed: times must lie between 0 and until = {self.until:g}")
+        return np.unique([*(self.until * np.linspace(0, 1, self.points + 1)[1:] ** 2), *self.shapes])
+
+    def compute(self) -> "xr.Dataset":
+        """The whole result as one dataset."""
+        from .. import ExponentialPulse, FlatTopDOS, GaussianPulse, Metal, SelfTunedField, SquarePulse
+        from .. import events, evolve, omega_e, threshold_field
+        from ..physics.field import ConstantField
+        from ..solvers.dataset import attributes
+
+        band = FlatTopDOS(exponent=self.exponent)
+        metal = Metal(band, self.filling, self.temperature, self.phonon_energy,
+                      inelastic_rate=self.inelastic_rate, phonon_lifetime=self.phonon_lifetime)  # fmt: skip
+        kinds = {"exponential": ExponentialPulse, "gaussian": GaussianPulse, "square": SquarePulse}
+        pump = kinds[self.pulse](self.zeta0, self.duration, self.delay)
+        times, options = self.times(), {"cells": self.cells, "rtol": self.rtol, "adjoint": "forward"}
+
+        run = evolve(metal, pump, times, **options)
+        result = run.to_xarray()
+        found = {"": events(run)}
+        kept = np.searchsorted(times, np.unique(self.shapes))
+        result = _shaped(result, "occupation", result["occupation"].to_numpy(), times, kept)
+        if self.instability:
+            tuned = evolve(metal, pump, times, field=SelfTunedField(), **options)
+            found["_tuned"] = events(tuned)
+            result["sigma_tuned"] = ("time", np.asarray(tuned.sigma), attributes("conductivity, self-tuned field", "σ/σ_0"))
+            result["field_tuned"] = ("time", np.asarray(tuned.field_normalised), attributes("self-tuned field", "𝓔"))
+            result = _shaped(result, "occupation_tuned", np.asarray(tuned.occupation), times, kept)
+        for name, event in found.items():
+            for part in ("anomalous", "held", "held_from", "held_until", "crossings"):
+                result.attrs[part + name] = np.asarray(getattr(event, part))
+        if self.inelastic_rate > 0 and self.thresholds > 0:
+            at = self.until * np.linspace(0, 1, self.thresholds + 1)[1:]
+            field = threshold_field(metal, pump, at, cells=self.cells, rtol=self.rtol)
+            response = omega_e(metal, pump, at, ConstantField(field), **options)
+            result = result.assign_coords(threshold_time=("threshold_time", at, attributes("time", "t", "1/rate")))
+            result["threshold_field"] = ("threshold_time", np.asarray(field), attributes("threshold field", "𝓔*"))
+            result["omega_e"] = ("threshold_time", np.asarray(response), attributes("response to the field energy", "ω_E/σ_0"))
+        return result
+
+
+def _shaped(result: "xr.Dataset", name: str, f: np.ndarray, times: np.ndarray, kept: np.ndarray) -> "xr.Dataset":
+    """The dataset with f at the chosen times only, on the dimension `shape_time`."""
+    from ..solvers.dataset import attributes
+
+    about = attributes("occupation of electron states", "f")
+    result = result.drop_vars(name, errors="ignore")
+    result = result.assign_coords(shape_time=("shape_time", times[kept], attributes("time", "t", "1/rate")))
+    result[name] = (("shape_time", "rung", "cell"), f[kept], about)
+    return result
+
+
+def report(result: "xr.Dataset") -> list[str]:
+    """The events in words."""
+    lowest = int(result["sigma"].argmin())
+    lines = [
+        f"lowest σ/σ_0 = {float(result['sigma'][lowest]):.4f} at t = {float(result['time'][lowest]):.3g}; "
+        f"ζ peaks at {float(result['phonons'].max()):.4g}",
+        f"without the instability σ < 0 for {float(result.attrs['anomalous']):.3g} in total, sign changes at "
+        f"t = {_listed(result.attrs['crossings'])}",
+    ]
+    if "held_tuned" in result.attrs and float(result.attrs["held_tuned"]) > 0:
+        lines.append(
+            f"with it σ is held at 0 from t = {float(result.attrs['held_from_tuned']):.3g} to "
+            f"{float(result.attrs['held_until_tuned']):.3g}"
+        )
+    return lines
+
+
+def _listed(times: np.ndarray) -> str:
+    return ", ".join(f"{t:.3g}" for t in np.atleast_1d(times) if np.isfinite(t)) or "none"
+
+
+def draw(result: "xr.Dataset", path: Path) -> None:
+    """Fig. 3 as a PNG."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    from ..plots_pulse import plot_pulse
+
+    figure = plot_pulse(result)
+    figure.savefig(path, dpi=300)
+    plt.close(figure)

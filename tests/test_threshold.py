@@ -1,0 +1,92 @@
+"""The threshold field 𝓔*(t) and ω_E: known values, derivatives by jvp and vjp, differences."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import nacjax as nj
+
+PULSE = nj.ExponentialPulse(10.0, 0.3)
+
+
+@pytest.fixture(scope="module")
+def fig3() -> nj.Metal:
+    return nj.Metal(nj.FlatTopDOS(), 1 / 3, 0.003, 2 / 3, inelastic_rate=1e-3, phonon_lifetime=5.0)
+
+
+def test_threshold_field_along_the_pulse_of_fig3(fig3):
+    """10.00, 6.49, 3.22, 1.21, 0.344 at t = 1, 2, 5, 10, 14, measured independently on a uniform mesh."""
+    times = [0.2, 1.0, 2.0, 5.0, 10.0, 14.0, 16.0]
+    field = nj.threshold_field(fig3, PULSE, times=times, cells=96)
+    assert np.isnan(field[0]) and np.isnan(field[-1])
+    np.testing.assert_allclose(field[1:-1], [10.00, 6.49, 3.22, 1.21, 0.344], rtol=0.02)
+
+
+def test_threshold_needs_inelastic_scattering(metal):
+    with pytest.raises(ValueError, match="no meaning"):
+        nj.threshold_field(metal, nj.Clamped(20.0), times=[10.0])
+
+
+@pytest.mark.parametrize("times", [[0.0, 1.0], [2.0, 1.0], [np.nan]])
+def test_bad_times(fig3, times):
+    with pytest.raises(ValueError, match="times"):
+        nj.threshold_field(fig3, PULSE, times=times)
+
+
+@pytest.mark.slow
+def test_threshold_field_of_a_clamped_pump():
+    """The zero of Fig. 2e at t = 10: σ changes sign there."""
+    clamped = nj.Metal(nj.FlatTopDOS(), 0.5, 0.003, 0.53, inelastic_rate=1e-3)
+    field = nj.threshold_field(clamped, nj.Clamped(20.0), times=[10.0], cells=64)[0]
+    print("threshold field of Fig. 2e", field)
+    for factor in (0.98, 1.02):
+        run = nj.evolve(clamped, nj.Clamped(20.0), [10.0], field=nj.ConstantField(factor * field), cells=64)
+        assert np.sign(float(run.sigma[0])) == np.sign(factor - 1)
+
+
+@pytest.mark.slow
+def test_gradient_of_the_impulse():
+    """d(∫E* dt)/d(ζ_0, duration, ω_p, T) by the implicit function theorem, against differences."""
+    point, times = jnp.array([10.0, 0.3, 0.65, 0.004]), jnp.array([1.0, 4.0, 9.0])
+
+    def area(p, **options):
+        metal = nj.Metal(nj.FlatTopDOS(), 1 / 3, p[3], p[2], inelastic_rate=1e-3, phonon_lifetime=5.0)
+        pulse = nj.ExponentialPulse(p[0], p[1])
+        return nj.impulse(times, nj.threshold_field(metal, pulse, times, cells=32, rungs=2, **options), 0.5, 10.0)
+
+    gradient = jax.jit(jax.grad(lambda p: area(p, rtol=1e-6)))(point)
+    tight = jax.jit(lambda p: area(p, rtol=1e-8))
+    differences = jnp.stack([(tight(point + d) - tight(point - d)) / (2 * d.sum()) for d in jnp.diag(point * 1e-4)])
+    print("gradient", gradient, "differences", differences)
+    np.testing.assert_allclose(gradient, differences, rtol=0.01)
+
+
+@pytest.mark.slow
+def test_omega_e_of_a_constant_field(fig3):
+    """E² ∂σ/∂E² against differences, one field for each time."""
+    times, fields = jnp.array([2.0, 5.0]), jnp.array([6.0, 3.0])
+    found = nj.omega_e(fig3, PULSE, times, nj.ConstantField(fields), cells=48, rtol=1e-6)
+    for k in range(2):
+        sigma = [
+            nj.evolve(fig3, PULSE, times, field=nj.ConstantField(fields[k] * s), cells=48, rtol=1e-8).sigma[k]
+            for s in np.exp([0.5e-3, -0.5e-3])
+        ]
+        np.testing.assert_allclose(found[k], (sigma[0] - sigma[1]) / 2e-3, rtol=1e-3)
+    unknown = nj.omega_e(fig3, PULSE, times, nj.ConstantField(jnp.array([jnp.nan, 3.0])), cells=48, rtol=1e-6)
+    assert np.isnan(unknown[0]) and unknown[1] > 0
+
+
+@pytest.mark.slow
+def test_omega_e_along_a_self_tuned_trajectory(fig3):
+    """dσ/d ln E² for a relative change of E²(t') at all t' ≤ t, against a replay with 1 % more and less."""
+    times = jnp.array([0.5, 0.9, 1.5])
+    found = nj.omega_e(fig3, PULSE, times, nj.SelfTunedField(), cells=48, rtol=1e-5)
+    dense = jnp.linspace(0.0, 1.5, 500)
+    tuned = nj.evolve(fig3, PULSE, dense, field=nj.SelfTunedField(), cells=48, rtol=1e-5)
+    sigma = [
+        nj.evolve(fig3, PULSE, times, field=nj.SampledField(dense, tuned.field, s), cells=48, rtol=1e-7).sigma
+        for s in (1.01, 0.99)
+    ]
+    print("omega_e", found)
+    np.testing.assert_allclose(found, (sigma[0] - sigma[1]) / 0.02, rtol=0.02)
