@@ -10,6 +10,7 @@ import pytest
 import nacjax as nj
 from nacjax.physics.jacobian import LadderMatrix, jacobian
 from nacjax.physics.kinetics import Kinetics
+from nacjax.solvers import ladder_linear
 from nacjax.solvers.ladder_linear import LadderOperator, LadderSolver
 
 
@@ -40,10 +41,13 @@ def solve(operator, b):
 
 
 @pytest.mark.parametrize(
-    "rungs, cells, scalars, rank",
-    [(1, 5, 1, 0), (2, 4, 5, 1), (2, 17, 0, 0), (2, 64, 1, 0), (3, 15, 5, 1), (5, 12, 1, 1), (12, 9, 5, 1)],
-)
-def test_solve_and_transpose_equal_dense(rungs, cells, scalars, rank):
+    "rungs, cells, scalars, rank, separators",
+    [(1, 5, 1, 0, 1), (2, 4, 5, 1, 4), (2, 17, 0, 0, 1), (2, 64, 1, 0, 16), (3, 15, 5, 1, 9), (5, 12, 1, 1, 1),
+     (12, 9, 5, 1, 1)],
+)  # fmt: skip
+def test_solve_and_transpose_equal_dense(rungs, cells, scalars, rank, separators, monkeypatch):
+    monkeypatch.setitem(ladder_linear.MAX_SEPARATORS, "cpu", separators)
+
 
     @jax.jit
     def compare(seed):

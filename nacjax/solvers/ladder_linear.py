@@ -20,8 +20,12 @@ from ..physics.jacobian import LadderMatrix
 from .trailing import batch_last
 
 
-MAX_SEPARATORS = 16
-"""Largest dense system of separators (segments × rungs), see `Factors`."""
+MAX_SEPARATORS = {"cpu": 1}
+"""Largest dense system of separators (segments × rungs, see `Factors`) by backend; 16 elsewhere.
+
+Measured at 2 rungs and 128 cells: on a CPU one segment takes 65 µs a step and point in batches of 32, four
+segments 83 µs, and twice the compile time. Segments shorten the chain of dependent kernels on a GPU.
+"""
 
 
 class LadderOperator(lx.AbstractLinearOperator):
@@ -55,7 +59,8 @@ class Factors(eqx.Module):
 
     - `inverses` (inside, rung, rung, segment): inverse pivots of the elimination inside the segments
     - `left`, `right` (place, rung, segment): the chain couplings of A; the separator has the last place
-    - `closing` (inside, rung, 2·rung, segment): inside solutions for the columns of the two separators
+    - `closing` (inside, rung, 2·rung, segment): inside solutions for the columns of the separators before and
+      after (one segment closes on itself, and their sum suffices: rung instead of 2·rung)
     - `separators` (segment·rung, segment·rung): inverse Schur complement of the separators
     """
 
@@ -77,7 +82,8 @@ class Factors(eqx.Module):
 
 def count_segments(cells: int, rungs: int) -> int:
     """Segments of the ring: a divisor of `cells` that keeps the separators' dense system small."""
-    fitting = [n for n in range(1, cells // 2 + 1) if cells % n == 0 and n * rungs <= MAX_SEPARATORS]
+    largest = MAX_SEPARATORS.get(jax.default_backend(), 16)
+    fitting = [n for n in range(1, cells // 2 + 1) if cells % n == 0 and n * rungs <= largest]
     return max(fitting, default=1)
 
 
@@ -108,7 +114,7 @@ def _apply(block, x):
 
 def _eliminate(k, a):
     """One step of Gauss–Jordan inversion in place, (n, n, ...)."""
-    here = jnp.arange(a.shape[0]) == k
+    here = np.arange(a.shape[0]) == k  # a constant where the loop is unrolled
     rows = here.reshape(-1, *[1] * (a.ndim - 2))
     pivot = 1 / a[k, k]
     row = jnp.where(rows, pivot, a[k] * pivot)
@@ -148,7 +154,10 @@ def _factorise(diagonal, below, above, left, right):
     _, inverses = jax.lax.scan(eliminate, start, [x[:-1] for x in (diagonal, below, above, left, right)])
     closing = _close(inverses, left, right)
     own, following = _onto_separators(left, right, closing)
-    middle = block(diagonal[-1], below[-1], above[-1]) - own[:, rungs:] - following[:, :rungs]
+    middle = block(diagonal[-1], below[-1], above[-1])
+    if shape[1] == 1:
+        return inverses, left, right, closing, _invert((middle - own - following)[:, :, 0])
+    middle = middle - own[:, rungs:] - following[:, :rungs]
     return inverses, left, right, closing, _invert(_ring(middle, -own[:, :rungs], -following[:, rungs:]))
 
 
@@ -158,8 +167,8 @@ def _close(inverses, left, right):
     eye, lower, _ = _bands(rungs)
     wraps = (np.arange(segments) == 0)[:, None]
     before = jnp.where(wraps, lower, eye) * left[0][:, None]
-    columns = jnp.zeros((inverses.shape[0], rungs, 2 * rungs, *inverses.shape[3:]), inverses.dtype)
-    columns = columns.at[0, :, :rungs].set(before).at[-1, :, rungs:].set(eye * right[-2][:, None])
+    columns = jnp.zeros((inverses.shape[0], rungs, min(segments, 2) * rungs, *inverses.shape[3:]), inverses.dtype)
+    columns = columns.at[0, :, :rungs].set(before).at[-1, :, -rungs:].add(eye * right[-2][:, None])
     return _sweep(inverses, left, right, columns)
 
 
@@ -206,8 +215,8 @@ def _substitute(parts, x):
     own, following = _onto_separators(left, right, solved)
     target = (x[-1] - own - following).transpose(2, 0, 1, 3).reshape(segments * rungs, rhs, -1)
     ends = _apply(separators, target).reshape(segments, rungs, rhs, -1).transpose(1, 2, 0, 3)
-    both = jnp.concatenate([jnp.roll(ends, 1, axis=-2), ends])
-    inside = solved - sum(closing[:, :, k, None] * both[k] for k in range(2 * rungs))
+    both = ends if segments == 1 else jnp.concatenate([jnp.roll(ends, 1, axis=-2), ends])
+    inside = solved - sum(closing[:, :, k, None] * both[k] for k in range(both.shape[0]))
     return jnp.concatenate([inside, ends[None]])
 
 

@@ -112,20 +112,20 @@ class Rosenbrock(dfx.AbstractAdaptiveSolver):
         factors = solver.init(jax.lax.stop_gradient(operator), {})
         drift = jax.jvp(lambda t: terms.vf(t, y0, args), (t0,), (jnp.ones_like(t0),))[1]
 
-        def stage(stages, coefficients):  # one loop body for all stages: a quarter of the compile time
-            i, a, c, alpha, gamma_i = coefficients
-            rate = terms.vf(t0 + alpha * dt, y0 + a @ stages, args)
-            right = tab.gamma * (dt * rate + c @ stages + gamma_i * dt**2 * drift)
-            solved = lx.linear_solve(operator, right, solver, state=factors, throw=False).value
-            return stages.at[i].set(solved), None
+        stages, rate = [], slope
+        for i, (a, c) in enumerate(zip(tab.a, tab.c, strict=True)):
+            if i > 0 and any(a):  # else the first evaluation serves again
+                rate = terms.vf(t0 + tab.alpha[i] * dt, combine(y0, a, stages), args)
+            right = tab.gamma * (dt * rate + combine(tab.gammas[i] * dt**2 * drift, c, stages))
+            stages.append(lx.linear_solve(operator, right, solver, state=factors, throw=False).value)
 
-        size = len(tab.m)
-        a, c = (jnp.array([row + (0.0,) * (size - len(row)) for row in rows], y0.dtype) for rows in (tab.a, tab.c))
-        table = (jnp.arange(size), a, c, jnp.array(tab.alpha, y0.dtype), jnp.array(tab.gammas, y0.dtype))
-        stages, _ = jax.lax.scan(stage, jnp.zeros((size, y0.size), y0.dtype), table, unroll=4)
-
-        y1 = y0 + jnp.array(tab.m, y0.dtype) @ stages
-        error = jnp.array(tab.e, y0.dtype) @ stages
+        y1 = combine(y0, tab.m, stages)
+        error = combine(jnp.zeros_like(y0), tab.e, stages)
         end_slope = terms.vf(t1, y1, args)
         dense = {"y0": y0, "y1": y1, "k": jnp.stack([dt * slope, dt * end_slope])}
         return y1, error, dense, end_slope, dfx.RESULTS.successful
+
+
+def combine(start, weights, stages):
+    """start + Σ weight · stage, without the zero weights."""
+    return sum((weight * stage for weight, stage in zip(weights, stages, strict=False) if weight), start)

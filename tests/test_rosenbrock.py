@@ -1,0 +1,139 @@
+"""Order of the integrators on the ladder, agreement with stock solvers, and failures that speak."""
+
+import diffrax as dfx
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from exact import change
+
+import nacjax as nj
+from nacjax.physics.kinetics import Kinetics
+from nacjax.solvers.rosenbrock import RODAS3, RODAS4
+
+
+@pytest.mark.parametrize("tableau, order", [(RODAS3, 3), (RODAS4, 4)])
+def test_order_of_fixed_steps(tableau, order):
+    """Global error against step size for a pulsed metal with field: slope within 0.2 of the order."""
+    metal = nj.Metal(nj.FlatTopDOS(), 0.4, 0.1, 0.6, inelastic_rate=0.1, phonon_lifetime=2.0)
+    solver = nj.Rosenbrock(tableau)
+
+    @eqx.filter_jit
+    def final(steps):
+        kinetics = Kinetics.build(
+            metal, nj.ExponentialPulse(2.0, 1.0), nj.ConstantField(0.3), nj.Mesh.uniform(8), 2, ledger=True
+        )
+        term, y, dt = dfx.ODETerm(lambda t, y, args: args(t, y)), kinetics.initial_state(), 1.0 / steps
+
+        def body(i, carry):
+            y, slope = carry
+            t = i * dt
+            y, _, _, slope, _ = solver.step(term, t, t + dt, y, kinetics, slope, jnp.array(False))
+            return y, slope
+
+        return jax.lax.fori_loop(0, steps, body, (y, kinetics(0.0, y)))[0]
+
+    counts = np.array([32, 64, 128, 256])
+    exact = final(2048)
+    errors = np.array([np.abs(final(int(n)) - exact).max() for n in counts])
+    slope = -np.polyfit(np.log(counts), np.log(errors), 1)[0]
+    print("steps", counts, "errors", errors, f"slope {slope:.2f}")
+    assert abs(slope - order) < 0.2
+
+
+CASES = {
+    "plateau": (0.53, 1e-3, nj.Clamped(20.0), nj.NoField()),
+    "pulse in a field": (0.36, 1e-2, nj.ExponentialPulse(10.0, 0.3), nj.ConstantField(0.5)),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("solver", [dfx.Kvaerno5(), dfx.Tsit5()])
+@pytest.mark.slow
+def test_stock_solvers_agree(case, solver):
+    phonon_energy, inelastic_rate, pump, field = CASES[case]
+    metal = nj.Metal(
+        nj.FlatTopDOS(), 0.4, 0.02, phonon_energy, inelastic_rate=inelastic_rate, phonon_lifetime=5.0
+    )
+    times = [0.1, 0.5, 2.0]
+    runs = [
+        nj.evolve(metal, pump, times, field=field, mesh=nj.Mesh.uniform(12), solver=s, rtol=1e-7)
+        for s in (None, nj.Rosenbrock(RODAS4), solver)
+    ]
+    for run in runs[1:]:
+        assert np.abs(run.states - runs[0].states).max() < 1e-5
+
+
+def test_kvaerno_is_mended(metal):
+    """Stock VeryChord rejects steps for nothing; the mended one does not."""
+    run = nj.evolve(metal, nj.Clamped(20.0), [5.0], cells=12, solver=dfx.Kvaerno5(), rtol=1e-4, budget=False)
+    assert run.ok
+    assert run.stats["num_rejected_steps"] < run.stats["num_accepted_steps"] / 3
+
+
+def test_saved_times_are_interpolated_well(metal):
+    """Dense output is as accurate as the steps."""
+    times = np.linspace(0.1, 3.0, 30)
+    metal = change(metal, temperature=0.02)
+    coarse, fine = (nj.evolve(metal, nj.Clamped(5.0), times, cells=16, rtol=r) for r in (1e-4, 1e-8))
+    assert np.abs(coarse.sigma - fine.sigma).max() < 1e-3
+
+
+def test_batch_equals_loop(metal):
+    energies = jnp.array([0.36, 0.53, 0.8])
+
+    def sigma(w):
+        return nj.evolve(change(metal, phonon_energy=w), nj.Clamped(3.0), [1.0], rungs=3, cells=16, budget=False).sigma
+
+    single = jax.jit(sigma)
+    assert np.abs(jax.jit(jax.vmap(sigma))(energies) - jnp.stack([single(w) for w in energies])).max() < 1e-10
+
+
+def test_a_failing_solve_says_why_and_keeps_what_it_has(metal):
+    with pytest.warns(RuntimeWarning, match="evolve reached t = 0.001 only"):
+        run = nj.evolve(metal, nj.Clamped(20.0), [1e-3, 100.0], cells=16, rtol=1e-8, max_steps=20)
+    assert not run.ok
+    assert "step" in run.result
+    assert np.isfinite(run.sigma[0]) and np.isnan(run.sigma[1])
+
+
+@pytest.mark.parametrize(
+    "numbers, pump",
+    [
+        ({"temperature": 3e-5}, nj.Clamped(20.0)),
+        ({"inelastic_rate": 100.0}, nj.Clamped(20.0)),
+        ({}, nj.Clamped(1000.0)),
+        ({"phonon_lifetime": 1e-6}, nj.Kick(10.0)),
+    ],
+)
+def test_extremes_end_well(metal, numbers, pump):
+    """Small T, large Γ_in, ζ = 1000, tiny τ_ph: converged, with f between 0 and 1."""
+    metal = change(metal, inelastic_rate=1e-3)
+    run = nj.evolve(change(metal, **numbers), pump, [0.1, 10.0], cells=32)
+    assert run.ok and np.all(np.isfinite(run.sigma))
+    assert run.occupation.min() > -0.01 and run.occupation.max() < 1.01
+
+
+def test_memory_is_linear(metal):
+    """No array of the size N×N (nor the square of the batch) anywhere in the traced solve."""
+    cells, rungs = 64, 2
+
+    def solve(w):
+        run = nj.evolve(change(metal, phonon_energy=w), nj.Kick(3.0), [1.0], rungs=rungs, cells=cells, budget=False)
+        return run.sigma
+
+    largest = max(v.aval.size for v in variables(jax.make_jaxpr(solve)(0.53).jaxpr) if hasattr(v.aval, "size"))
+    states = cells * rungs
+    print(f"largest array {largest}, N² = {states**2}")
+    assert largest < states**2 / 2
+
+
+def variables(jaxpr):
+    """Every variable of a jaxpr and of the jaxprs inside it."""
+    for equation in jaxpr.eqns:
+        yield from equation.outvars
+        for value in jax.tree.leaves(equation.params, is_leaf=lambda x: hasattr(x, "jaxpr") or hasattr(x, "eqns")):
+            inner = getattr(value, "jaxpr", value)
+            if hasattr(inner, "eqns"):
+                yield from variables(inner)
