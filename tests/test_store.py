@@ -83,7 +83,8 @@ import nacjax as nj
 metal = nj.Metal(nj.FlatTopDOS(), 0.5, 0.01, 0.53)
 axes = {"filling": np.linspace(0.3, 0.7, 150), "zeta": np.linspace(1.0, 20.0, 10)}
 pause = lambda progress: time.sleep(0.02)
-nj.sweep(metal, nj.Clamped(1.0), axes=axes, store=sys.argv[1], plateau=True, chunk=10, cells=16, callback=pause)
+options = dict(plateau=True, chunk=10, cells=16, callback=pause)
+nj.sweep(metal, nj.Clamped(1.0), axes=axes, store=sys.argv[1], **options)
 print("end")
 """
 

@@ -47,9 +47,9 @@ def commensurate(marks: list[Landmark], low: float, high: float) -> list[Landmar
     """Distances over whole numbers that fall between two phonon energies, increasing; equal ones once."""
     found: list[Landmark] = []
     for mark in marks:
-        for m in range(1, int(mark.distance / low) + 1 if low > 0 else 2):
+        for m in range(1, round(mark.distance / low) + 1 if low > 0 else 2):
             energy = mark.distance / m
-            if low <= energy <= high:
+            if low * (1 - 1e-9) <= energy <= high:
                 found.append(Landmark(mark.name if m == 1 else f"({mark.name})/{m}", energy))
     found.sort(key=lambda mark: mark.distance)
     distinct: list[Landmark] = []

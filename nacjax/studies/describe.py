@@ -2,7 +2,13 @@
 
 from ..describe import (
     describe as describe,
+)
+from ..describe import (
     device_name as device_name,
+)
+from ..describe import (
     differences as differences,
+)
+from ..describe import (
     versions as versions,
 )

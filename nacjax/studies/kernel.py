@@ -12,6 +12,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.extend.core import jaxpr_as_fun
 
 from ..physics.ladder import Mesh
 from ..solvers.evolve import evolve
@@ -37,32 +38,37 @@ class Study:
 
     - `system`: metal, pump and field around which the axes vary; `paths`: what varies
     - `state`: "evolve", "plateau" or "steady"; `times` (time,) for "evolve"
-    - `mesh`, `options`: of the solver, keyword arguments as sorted pairs
+    - `mesh`: a `Mesh`, or the number of cells of the solver's own kind of mesh
+    - `options`: of the solver, keyword arguments as sorted pairs
     """
 
     system: System
     paths: tuple[str, ...]
     state: str
     times: tuple[float, ...]
-    mesh: Mesh
+    mesh: Mesh | int
     options: tuple[tuple[str, Any], ...]
     observables: tuple[Observable, ...]
+
+    @property
+    def cells(self) -> int:
+        """Cells in a rung."""
+        return self.mesh if isinstance(self.mesh, int) else self.mesh.cells
 
     def run(self, system: System, rungs: int) -> tuple[Any, Any]:
         """The outcome code and the `Run`, `Plateau` or steady state of one system."""
         metal, pump, field = system
-        options = dict(self.options)
+        grid = {"cells": self.mesh} if isinstance(self.mesh, int) else {"mesh": self.mesh}
+        options: dict[str, Any] = {**dict(self.options), **grid, "rungs": rungs}
         if self.state == "plateau":
             return jnp.zeros((), int), plateau(
                 metal, pump.initial_phonons(), mesh=self.mesh, rungs=rungs, **options
             )
         if self.state == "steady":
-            state = steady_state(metal, pump, field=field, mesh=self.mesh, rungs=rungs, **options)
+            state = steady_state(metal, pump, field=field, **options)
             return jnp.where(state.converged, 0, NOT_CONVERGED), state
-        run = evolve(
-            metal, pump, np.array(self.times), field=field, mesh=self.mesh, rungs=rungs,
-            budget=False, adjoint="forward", **options,
-        )  # fmt: skip
+        times = np.array(self.times)
+        run = evolve(metal, pump, times, field=field, budget=False, adjoint="forward", **options)
         return run.outcome._value, run
 
     def point(self, system: System, values: jax.Array, rungs: int) -> dict[str, jax.Array]:
@@ -131,10 +137,18 @@ def _batch(study: Study, chunk: Chunk, devices: list) -> Callable:
 
     if len(devices) == 1:
         return batch
-    # each device runs its own loop; automatic sharding would synchronise every step
+    # Each device runs its own loop; automatic sharding would synchronise every step. The batch is traced
+    # outside shard_map, whose arrays carry a mesh in their types that lineax's checks do not know.
+    share = jax.ShapeDtypeStruct((chunk.size // len(devices), len(study.paths)), jnp.zeros(()).dtype)
+    plain, shapes = jax.make_jaxpr(batch, return_shape=True)(study.system, share)
+    structure = jax.tree.structure(shapes)
+
+    def replay(system, values):
+        return jax.tree.unflatten(structure, jaxpr_as_fun(plain)(*jax.tree.leaves((system, values))))
+
     mesh, spec = jax.sharding.Mesh(np.array(devices), ("device",)), jax.sharding.PartitionSpec
     specs = (spec(), spec("device"))
-    return jax.shard_map(batch, mesh=mesh, in_specs=specs, out_specs=spec("device"), check_vma=False)
+    return jax.shard_map(replay, mesh=mesh, in_specs=specs, out_specs=spec("device"), check_vma=False)
 
 
 class Kernels:

@@ -82,7 +82,9 @@ def sweep(
     """
     start = time.perf_counter()
     system = as_arrays(System(metal, pump, NoField() if field is None else field))  # pyright: ignore[reportCallIssue]
-    study = _study(system, times, plateau, steady, observe, mesh or Mesh(cells=cells), options)
+    study = _study(
+        system, times, plateau, steady, observe, Mesh(cells=cells).cells if mesh is None else mesh, options
+    )
     points = make_points(axes, system)
     study = dataclasses.replace(study, paths=tuple(points.columns))
     batch = check_points(points, system)
@@ -179,7 +181,7 @@ def _chunks(study, points, batch, rungs, chunk, devices, store) -> list[Chunk]:
     def size(count: int) -> int:
         if chunk is not None:
             return int(chunk)
-        return default_size(study.state, count, study.mesh.cells, len(study.times), devices)
+        return default_size(study.state, count, study.cells, len(study.times), devices)
 
     return plan(rungs, expected_cost(batch, points.size), size, len(devices))
 
@@ -195,7 +197,7 @@ def _configuration(study: Study, points: Points, chunk: int | None) -> dict[str,
         "state": study.state,
         "times": list(study.times),
         "observe": {entry.name: describe(entry.function) for entry in study.observables},
-        "mesh": describe(study.mesh),
+        "mesh": {"cells": study.mesh} if isinstance(study.mesh, int) else describe(study.mesh),
         "options": {name: describe(value) for name, value in study.options},
         "x64": bool(jax.config.jax_enable_x64),  # pyright: ignore[reportAttributeAccessIssue]
         "chunk": chunk,
