@@ -61,9 +61,7 @@ class Study:
         grid = {"cells": self.mesh} if isinstance(self.mesh, int) else {"mesh": self.mesh}
         options: dict[str, Any] = {**dict(self.options), **grid, "rungs": rungs}
         if self.state == "plateau":
-            return jnp.zeros((), int), plateau(
-                metal, pump.initial_phonons(), mesh=self.mesh, rungs=rungs, **options
-            )
+            return jnp.zeros((), int), plateau(metal, pump.initial_phonons(), **options)
         if self.state == "steady":
             state = steady_state(metal, pump, field=field, **options)
             return jnp.where(state.converged, 0, NOT_CONVERGED), state
