@@ -46,7 +46,9 @@ def draw_conductivity(axes: Axes, result: xr.Dataset) -> None:
 def draw_field(axes: Axes, result: xr.Dataset) -> None:
     """The threshold field and the self-tuned field against time; inset: ω_E of the threshold field."""
     threshold, tuned = colours(2)
-    axes.plot(result["threshold_time"], result["threshold_field"], ".-", color=threshold, label="threshold field")
+    axes.plot(
+        result["threshold_time"], result["threshold_field"], ".-", color=threshold, label="threshold field"
+    )
     if "field_tuned" in result:
         field = result["field_tuned"].where(result["field_tuned"] > 0)
         axes.plot(result["time"], field, color=tuned, label="self-tuned field")

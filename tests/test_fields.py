@@ -53,7 +53,9 @@ def test_maxwell_field_tends_to_the_self_tuned(fig3, tuned):
     for tau in taus:
         run = pulsed(fig3, nj.MaxwellField(tau))
         sigma = np.asarray(run.sigma)
-        undershoot.append(-np.nanmin(np.asarray(pulsed(fig3, nj.MaxwellField(tau), np.linspace(0.25, 0.45, 201)).sigma)))
+        undershoot.append(
+            -np.nanmin(np.asarray(pulsed(fig3, nj.MaxwellField(tau), np.linspace(0.25, 0.45, 201)).sigma))
+        )
         held.append(np.abs(sigma[(TIMES > 0.55) & (TIMES < 0.8)]).max())
     orders = [np.diff(np.log(x)) / np.diff(np.log(taus)) for x in (undershoot, held)]
     print("undershoot", undershoot, "order", orders[0], "held", held, "order", orders[1])
@@ -76,7 +78,9 @@ def test_jacobian_of_a_field_that_reacts(fig3, field):
     y = y.at[:size].set(inverted).at[size].set(5.0)
     v = jnp.asarray(rng.normal(size=y.size))
     exact = jax.jvp(lambda y: kinetics(0.3, y), (y,), (v,))[1]
-    np.testing.assert_allclose(jacobian(kinetics, 0.3, y).mv(v), exact, rtol=1e-9, atol=1e-9 * np.abs(exact).max())
+    np.testing.assert_allclose(
+        jacobian(kinetics, 0.3, y).mv(v), exact, rtol=1e-9, atol=1e-9 * np.abs(exact).max()
+    )
 
 
 @pytest.mark.slow

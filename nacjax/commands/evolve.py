@@ -3,7 +3,7 @@
 import dataclasses
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -90,55 +90,85 @@ class Evolve:
             )
         late = [t for t in self.shapes if not 0 < t <= self.until]
         if late:
-            raise ValueError(f"shapes = {late} is not allowed: times must lie between 0 and until = {self.until:g}")
+            raise ValueError(
+                f"shapes = {late} is not allowed: times must lie between 0 and until = {self.until:g}"
+            )
         return np.unique([*(self.until * np.linspace(0, 1, self.points + 1)[1:] ** 2), *self.shapes])
+
+    def system(self) -> tuple[Any, Any]:
+        """Metal and pump of these options."""
+        from .. import ExponentialPulse, FlatTopDOS, GaussianPulse, Metal, SquarePulse
+
+        metal = Metal(
+            FlatTopDOS(exponent=self.exponent),
+            self.filling,
+            self.temperature,
+            self.phonon_energy,
+            inelastic_rate=self.inelastic_rate,
+            phonon_lifetime=self.phonon_lifetime,
+        )
+        kinds = {"exponential": ExponentialPulse, "gaussian": GaussianPulse, "square": SquarePulse}
+        return metal, kinds[self.pulse](self.zeta0, self.duration, self.delay)
 
     def compute(self) -> "xr.Dataset":
         """The whole result as one dataset."""
-        from .. import ExponentialPulse, FlatTopDOS, GaussianPulse, Metal, SelfTunedField, SquarePulse
-        from .. import events, evolve, omega_e, threshold_field
-        from ..physics.field import ConstantField
-        from ..solvers.dataset import attributes
+        from .. import SelfTunedField, evolve
 
-        band = FlatTopDOS(exponent=self.exponent)
-        metal = Metal(band, self.filling, self.temperature, self.phonon_energy,
-                      inelastic_rate=self.inelastic_rate, phonon_lifetime=self.phonon_lifetime)  # fmt: skip
-        kinds = {"exponential": ExponentialPulse, "gaussian": GaussianPulse, "square": SquarePulse}
-        pump = kinds[self.pulse](self.zeta0, self.duration, self.delay)
-        times, options = self.times(), {"cells": self.cells, "rtol": self.rtol, "adjoint": "forward"}
-
+        metal, pump = self.system()
+        times = self.times()
+        kept = np.searchsorted(times, np.unique(self.shapes))
+        options: dict[str, Any] = {"cells": self.cells, "rtol": self.rtol, "adjoint": "forward"}
         run = evolve(metal, pump, times, **options)
         result = run.to_xarray()
-        found = {"": events(run)}
-        kept = np.searchsorted(times, np.unique(self.shapes))
-        result = _shaped(result, "occupation", result["occupation"].to_numpy(), times, kept)
+        result = _with_shapes(result, "occupation", run, kept)
+        _note_events(result, run, "")
         if self.instability:
             tuned = evolve(metal, pump, times, field=SelfTunedField(), **options)
-            found["_tuned"] = events(tuned)
-            result["sigma_tuned"] = ("time", np.asarray(tuned.sigma), attributes("conductivity, self-tuned field", "σ/σ_0"))
-            result["field_tuned"] = ("time", np.asarray(tuned.field_normalised), attributes("self-tuned field", "𝓔"))
-            result = _shaped(result, "occupation_tuned", np.asarray(tuned.occupation), times, kept)
-        for name, event in found.items():
-            for part in ("anomalous", "held", "held_from", "held_until", "crossings"):
-                result.attrs[part + name] = np.asarray(getattr(event, part))
+            about = attributes("conductivity, self-tuned field", "σ/σ_0")
+            result["sigma_tuned"] = ("time", np.asarray(tuned.sigma), about)
+            about = attributes("self-tuned field", "𝓔")
+            result["field_tuned"] = ("time", np.asarray(tuned.field_normalised), about)
+            result = _with_shapes(result, "occupation_tuned", tuned, kept)
+            _note_events(result, tuned, "_tuned")
         if self.inelastic_rate > 0 and self.thresholds > 0:
-            at = self.until * np.linspace(0, 1, self.thresholds + 1)[1:]
-            field = threshold_field(metal, pump, at, cells=self.cells, rtol=self.rtol)
-            response = omega_e(metal, pump, at, ConstantField(field), **options)
-            result = result.assign_coords(threshold_time=("threshold_time", at, attributes("time", "t", "1/rate")))
-            result["threshold_field"] = ("threshold_time", np.asarray(field), attributes("threshold field", "𝓔*"))
-            result["omega_e"] = ("threshold_time", np.asarray(response), attributes("response to the field energy", "ω_E/σ_0"))
+            result = self.add_thresholds(result, metal, pump, options)
+        return result
+
+    def add_thresholds(self, result: "xr.Dataset", metal: Any, pump: Any, options: Any) -> "xr.Dataset":
+        """The dataset with the threshold field and its ω_E."""
+        from .. import ConstantField, omega_e, threshold_field
+
+        name = "threshold_time"
+        times = self.until * np.linspace(0, 1, self.thresholds + 1)[1:]
+        field = threshold_field(metal, pump, times, cells=self.cells, rtol=self.rtol)
+        response = omega_e(metal, pump, times, ConstantField(field), **options)
+        result = result.assign_coords({name: (name, times, attributes("time", "t", "1/rate"))})
+        result["threshold_field"] = (name, np.asarray(field), attributes("threshold field", "𝓔*"))
+        about = attributes("response to the energy of the field", "ω_E/σ_0")
+        result["omega_e"] = (name, np.asarray(response), about)
         return result
 
 
-def _shaped(result: "xr.Dataset", name: str, f: np.ndarray, times: np.ndarray, kept: np.ndarray) -> "xr.Dataset":
-    """The dataset with f at the chosen times only, on the dimension `shape_time`."""
-    from ..solvers.dataset import attributes
+def attributes(name: str, symbol: str, unit: str = "1") -> dict[str, str]:
+    """xarray attributes of a variable."""
+    return {"long_name": name, "symbol": symbol, "units": unit}
 
-    about = attributes("occupation of electron states", "f")
+
+def _note_events(result: "xr.Dataset", run: Any, suffix: str) -> None:
+    """Record the events of a run in the attributes."""
+    from .. import events
+
+    found = events(run)
+    for part in ("anomalous", "held", "held_from", "held_until", "crossings"):
+        result.attrs[part + suffix] = np.asarray(getattr(found, part))
+
+
+def _with_shapes(result: "xr.Dataset", name: str, run: Any, kept: np.ndarray) -> "xr.Dataset":
+    """The dataset with f of a run at the chosen times only, on the dimension `shape_time`."""
+    times, f = np.asarray(run.times)[kept], np.asarray(run.occupation)[kept]
     result = result.drop_vars(name, errors="ignore")
-    result = result.assign_coords(shape_time=("shape_time", times[kept], attributes("time", "t", "1/rate")))
-    result[name] = (("shape_time", "rung", "cell"), f[kept], about)
+    result = result.assign_coords(shape_time=("shape_time", times, attributes("time", "t", "1/rate")))
+    result[name] = (("shape_time", "rung", "cell"), f, attributes("occupation of electron states", "f"))
     return result
 
 

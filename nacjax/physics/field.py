@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class AbstractField(eqx.Module):
-    """A field law. `variables` counts its dynamic variables; `reacts` says whether F² depends on the state."""
+    """A field law: `variables` counts its dynamic variables, `reacts` says whether F² depends on the state."""
 
     variables: eqx.AbstractClassVar[int]
     reacts: eqx.AbstractClassVar[bool]
@@ -67,7 +67,9 @@ class ConstantField(AbstractField):
     reacts = False
 
     def __check_init__(self):
-        require("strength", self.strength, "zero or a positive, finite field", lambda x: (x >= 0) & np.isfinite(x))
+        require(
+            "strength", self.strength, "zero or a positive, finite field", lambda x: (x >= 0) & np.isfinite(x)
+        )
 
     def check(self, metal):
         if not self.absolute:
@@ -100,7 +102,9 @@ class SampledField(AbstractField):
             )
         require("times", self.times, "strictly increasing", lambda x: np.all(np.diff(x) > 0))
         for name in ("strength", "scale"):
-            require(name, getattr(self, name), "zero or positive, and finite", lambda x: (x >= 0) & np.isfinite(x))
+            require(
+                name, getattr(self, name), "zero or positive, and finite", lambda x: (x >= 0) & np.isfinite(x)
+            )
 
     def squared(self, kinetics, t, state):
         return self.scale * jnp.interp(t, self.times, self.strength**2)
@@ -112,6 +116,6 @@ def require_field_unit(name: str, strength: Float[Array, ""], metal: Metal) -> N
     if is_concrete(*values) and np.any((np.asarray(values[1]) == 0) & (np.asarray(values[0]) > 0)):
         raise ValueError(
             f"field = {name}({float(jnp.max(strength))!r}) is not allowed with inelastic_rate = 0: "
-            "the normalised field E v_F sqrt(tau_tr / (inelastic_rate * phonon_energy)) has no meaning there. "
+            "the normalised field E v_F sqrt(tau_tr / (inelastic_rate * phonon_energy)) means nothing there. "
             f"Give E v_F sqrt(tau_tr) with {name}(..., absolute=True), or a positive inelastic_rate."
         )

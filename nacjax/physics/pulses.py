@@ -147,7 +147,9 @@ class PulseTrain(AbstractPump):
     def __check_init__(self):
         wrong = [p for p in self.pulses if not isinstance(p, AbstractPulse)]
         if wrong or not self.pulses:
-            raise ValueError(f"pulses = {self.pulses!r} is not allowed: it must list at least one pulse, and pulses only")
+            raise ValueError(
+                f"pulses = {self.pulses!r} is not allowed: it must list at least one pulse, and pulses only"
+            )
 
     @classmethod
     def repeat(cls, pulse: AbstractPulse, delays) -> "PulseTrain":

@@ -59,7 +59,9 @@ def conductivity_rates(run: Run) -> tuple[Float[Array, " time"], ...]:
     squared = run.field**2
 
     def rates(f, zeta, square):
-        return conductivity(kinetics.collide(f, zeta), ladder), square * conductivity(kinetics.heat(f), ladder)
+        return conductivity(kinetics.collide(f, zeta), ladder), square * conductivity(
+            kinetics.heat(f), ladder
+        )
 
     drift, push = jax.vmap(rates)(run.occupation, run.phonons, squared)
     on = (squared > 0) & isinstance(kinetics.field, SelfTunedField)
@@ -67,7 +69,7 @@ def conductivity_rates(run: Run) -> tuple[Float[Array, " time"], ...]:
 
 
 def cubic_root(values, slopes, steps: Interval, where) -> Interval:
-    """Where in each interval, from 0 to 1, its Hermite cubic vanishes; 0 but for the intervals in `where`.
+    """Where in each interval, from 0 to 1, its Hermite cubic vanishes; 0 outside `where`.
 
     Differentiable by one Newton step at the root.
     """
@@ -109,7 +111,7 @@ def _held(times, sigma, slope, drift, on):
 
 
 def impulse(times, strength, start, end) -> Float[Array, ""]:
-    """∫E dt of a field given at `times`, from `start` to `end`, where it vanishes; NaN counts as none."""
+    """∫E dt from `start` to `end`, where the field vanishes, of a field given at `times`; NaN counts as 0."""
     inside = (times > start) & (times < end) & (strength > 0)
     nodes = jnp.where(inside, times, jnp.where(times <= start, start, end))
     heights = jnp.where(inside, strength, 0.0)

@@ -102,7 +102,7 @@ class Run(eqx.Module):
         return jax.vmap(at)(self.times, self.states)
 
     def to_xarray(self) -> "xr.Dataset":
-        """Everything measured as a labelled dataset with units; configuration and versions in its attributes."""
+        """What was measured as a labelled dataset with units; configuration and versions are attributes."""
         from .dataset import to_xarray
 
         return to_xarray(self)

@@ -21,7 +21,13 @@ Times = Float[Array, " time"]
 
 
 def threshold_field(
-    metal: Metal, pump: AbstractPump, times: Times, *, weakest: float = 1e-3, strongest: float = 1e2, **options
+    metal: Metal,
+    pump: AbstractPump,
+    times: Times,
+    *,
+    weakest: float = 1e-3,
+    strongest: float = 1e2,
+    **options,
 ) -> Times:
     """𝓔*(t): the constant field, acting from t = 0, with σ(t) = 0; normalised as in Fig. 2e, (time,).
 
