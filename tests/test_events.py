@@ -24,12 +24,12 @@ def lived(point, field=None, end=20.0, **options):
 def test_cubic_root_is_exact_for_cubics():
     times = jnp.array([0.0, 1.0, 3.0])
     x = times[1] + 0.7
-    value, slope = (times - x) ** 3, 3 * (times - x) ** 2
+    value, slope = (times - x) * (times**2 + 1), 3 * times**2 + 1 - 2 * times * x
     part = cubic_root(value, slope, jnp.diff(times), value[1:] * value[:-1] < 0)
     np.testing.assert_allclose(part, [0.0, 0.35], atol=1e-12)
 
 
-def test_events_lie_where_sigma_changes_sign(metal):
+def test_events_lie_where_sigma_changes_sign():
     """Few save times suffice: the same sign changes as on a dense grid."""
     fig3 = nj.Metal(nj.FlatTopDOS(), 1 / 3, 0.003, 2 / 3, inelastic_rate=1e-3, phonon_lifetime=5.0)
     pulse = nj.ExponentialPulse(10.0, 0.3)

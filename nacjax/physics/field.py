@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class AbstractField(eqx.Module):
-    """A field law: `variables` counts its dynamic variables, `reacts` says whether F² depends on the state."""
+    """A field law: `variables` counts dynamic variables, `reacts` says whether F² depends on the state."""
 
     variables: eqx.AbstractClassVar[int]
     reacts: eqx.AbstractClassVar[bool]

@@ -97,16 +97,20 @@ def _bracket(inputs, limits, options):
 def _illinois(fn, lower, upper, iterations: int = 7):
     """Roots of `fn`, elementwise, between brackets (x, fn(x)); regula falsi of order 1.44."""
 
+    def secant(a, fa, b, fb):
+        x = b - fb * (b - a) / jnp.where(fb == fa, 1.0, fb - fa)
+        return jnp.clip(x, jnp.minimum(a, b), jnp.maximum(a, b))  # where there is no root, stay
+
     def step(_, state):
         (a, fa), (b, fb) = state  # b is the latest point, a the other side of the root
-        x = b - fb * (b - a) / jnp.where(fb == fa, 1.0, fb - fa)
+        x = secant(a, fa, b, fb)
         value = fn(x)
         turned = value * fb < 0
         a, fa = jnp.where(turned, b, a), jnp.where(turned, fb, 0.5 * fa)
         return (a, fa), (x, value)
 
     (a, fa), (b, fb) = jax.lax.fori_loop(0, iterations, step, (lower, upper))
-    return b - fb * (b - a) / jnp.where(fb == fa, 1.0, fb - fa)
+    return secant(a, fa, b, fb)
 
 
 def omega_e(
