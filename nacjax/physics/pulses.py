@@ -46,7 +46,7 @@ class ExponentialPulse(AbstractPulse):
 
     def shape(self, t):
         since = t - self.delay
-        return jnp.where(since >= 0, jnp.exp(-jnp.maximum(since, 0.0) / self.duration) / self.duration, 0.0)
+        return jnp.where(since >= 0, jnp.exp(-jnp.where(since >= 0, since, 0.0) / self.duration) / self.duration, 0.0)
 
     def jumps(self):
         return self.delay[None]
