@@ -201,3 +201,16 @@ def test_unknown_options_and_pumps_for_a_plateau(metal_):
         nj.sweep(metal_, nj.Clamped(3.0), axes={"filling": [0.4]}, times=1.0, rtoll=1.0)
     with pytest.raises(ValueError, match="must be Clamped"):
         nj.sweep(metal_, nj.Kick(3.0), axes={"filling": [0.4]}, plateau=True)
+
+
+@pytest.mark.slow
+def test_units_and_paths_of_a_field(metal_):
+    axes, field = {"strength": [0.0, 0.01]}, nj.ConstantField(0.0, absolute=True)
+    found = nj.sweep(metal_, nj.Clamped(5.0), axes=axes, field=field, times=1.0, **QUIET)
+    assert (
+        found["strength"].attrs["units"] == "W √Γ_eph" and found["strength"].attrs["path"] == "field.strength"
+    )
+    assert float(found["sigma"][1]) != float(found["sigma"][0])
+    with pytest.raises(ValueError, match=r"strength = 0.1.*inelastic_rate = 0.*normalised field"):
+        axes = {"strength": [0.0, 0.1], "inelastic_rate": [1e-3, 0.0]}
+        nj.sweep(metal_, nj.Clamped(5.0), axes=axes, field=nj.ConstantField(0.0), times=1.0, **QUIET)

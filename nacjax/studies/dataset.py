@@ -31,7 +31,10 @@ def to_dataset(study: Study, points: Points, results: dict[str, np.ndarray], one
 
     coords: dict = {}
     for c in points.coordinates:
-        coords[c.name] = ((c.dim,), c.values, {**labels(c.path.rsplit(".", 1)[1]), "path": c.path})
+        kind = c.path.rsplit(".", 1)[1]
+        if c.path == "field.strength" and getattr(study.system.field, "absolute", False):
+            kind = "absolute_strength"
+        coords[c.name] = ((c.dim,), c.values, {**labels(kind), "path": c.path})
     if study.times:
         along, when = ((), study.times[0]) if one_time else (("time",), list(study.times))
         coords["time"] = (along, when, labels("time"))

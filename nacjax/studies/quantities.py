@@ -37,7 +37,13 @@ LONG_NAMES = {
     "zeta": ("non-equilibrium phonons per mode", "ζ", "1"),
     "zeta0": ("phonons per mode in the pulse", "ζ_0", "1"),
     "duration": ("duration of the pulse", "τ_pulse", "time"),
+    "delay": ("delay of the pulse", "", "time"),
     "strength": ("electric field", "𝓔", "1"),
+    "absolute_strength": ("electric field", "E v_F √τ_tr", "energy × √rate"),
+    "scale": ("scale of the squared field", "", "1"),
+    "tau": ("Maxwell relaxation time", "τ_M", "time"),
+    "seed": ("seed current of the field", "", "1"),
+    "relaxation": ("relaxation time of the self-tuned field", "τ_r", "time"),
     "time": ("time since the start of the pump", "t", "time"),
 }
 """Long name, symbol and kind of unit of the quantities a sweep may vary."""
@@ -48,7 +54,8 @@ def unit_of(kind: str, metal: Metal) -> str:
     energy = "W" if _is_one(metal.dos.width) else "unit of energy of the DoS"
     one = _is_one(metal.coupling_rate)
     rate, time = ("Γ_eph", "1/Γ_eph") if one else ("unit of rate", "1/(unit of rate)")
-    units = {"energy": energy, "rate": rate, "time": time, "energy × rate": f"{energy} {rate}"}
+    units = {"energy": energy, "rate": rate, "time": time}
+    units |= {"energy × rate": f"{energy} {rate}", "energy × √rate": f"{energy} √{rate}"}
     return units.get(kind, kind)
 
 
