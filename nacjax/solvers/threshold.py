@@ -119,7 +119,7 @@ def omega_e(
     """ω_E/σ_0 = dσ(t)/d ln E² at the given field, (time,).
 
     - `ConstantField`: E² ∂σ/∂E². `strength` may be (time,), one field for each time, such as the
-      `threshold_field`; NaN where it is NaN.
+      `threshold_field` (with 0 for NaN; ω_E is 0 there).
     - any other field: the trajectory E²(t') of `evolve` is replayed from `samples` samples, and σ(t)
       differentiated with respect to a relative change of E²(t') at all t' ≤ t.
 
@@ -147,8 +147,7 @@ def _omega_constant(inputs, options):
     def response(strength, t):
         return jax.jvp(lambda x: sigma(x, strength, t), (0.0,), (1.0,))[1]
 
-    known = jnp.isfinite(strength)
-    return jnp.where(known, jax.vmap(response)(jnp.where(known, strength, 0.0), times), jnp.nan)
+    return jax.vmap(response)(strength, times)
 
 
 @eqx.filter_jit
