@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 
 from nacjax.plots import plot_sigma, subscripts
-from nacjax.studies.commensurate import Landmark, commensurate, minima
+from nacjax.studies.commensurate import Landmark, commensurate, dips, minima
 
 
 @pytest.fixture
@@ -70,3 +70,12 @@ def test_minima_and_commensurate_energies():
     ]
     with_gap = np.where(omega > 0.9, np.nan, (omega - 0.5) ** 2)
     assert len(minima(omega, with_gap)) == 1
+
+
+def test_dips_agree_with_scipy():
+    from scipy.signal import find_peaks
+
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        values = np.convolve(rng.normal(size=80), np.ones(5) / 5, mode="valid")
+        assert dips(values, 0.3) == find_peaks(-values, prominence=0.3)[0].tolist()

@@ -6,8 +6,10 @@ potential to a band edge (Fig. 2a–b) or to a minimum of the density of states 
 
 from typing import NamedTuple
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array
 
 from ..physics.metal import Metal
 
@@ -28,18 +30,34 @@ class Minimum(NamedTuple):
 
 def landmarks(metal: Metal) -> list[Landmark]:
     """Distances from μ(T) to the band edges and to the pronounced minima of the DoS between its peaks."""
-    from scipy.signal import find_peaks  # slow to import
+    mu, bottom, top, energy, density = (np.asarray(x, dtype=float) for x in _band(metal))
+    found = [Landmark("μ − bottom", float(mu - bottom)), Landmark("top − μ", float(top - mu))]
+    for place in dips(density, prominence=0.2):
+        distance = float(energy[place] - mu)
+        found.append(Landmark("DoS minimum − μ" if distance > 0 else "μ − DoS minimum", abs(distance)))
+    return found
 
-    mu, bottom, top = (float(x) for x in (metal.chemical_potential, metal.dos.bottom, metal.dos.top))
-    found = [Landmark("μ − bottom", mu - bottom), Landmark("top − μ", top - mu)]
-    width, reach = top - bottom, (top - bottom) / 50
-    energy = np.linspace(bottom + reach, top - reach, 401)
-    count = metal.dos.cumulative
-    states = np.asarray(count(jnp.asarray(energy + reach)) - count(jnp.asarray(energy - reach)))
-    density = states * width / (2 * reach)  # in units of the mean DoS
-    for place in find_peaks(-density, prominence=0.2)[0]:
-        sign = "DoS minimum − μ" if energy[place] > mu else "μ − DoS minimum"
-        found.append(Landmark(sign, abs(float(energy[place]) - mu)))
+
+@eqx.filter_jit
+def _band(metal: Metal) -> tuple[Array, ...]:
+    """μ, the band edges, and the DoS in units of its mean, averaged over W/25, at 401 energies."""
+    bottom, top = metal.dos.bottom, metal.dos.top
+    reach = (top - bottom) / 50
+    energy = jnp.linspace(bottom + reach, top - reach, 401)
+    states = metal.dos.cumulative(energy + reach) - metal.dos.cumulative(energy - reach)
+    return metal.chemical_potential, bottom, top, energy, 25 * states
+
+
+def dips(values: np.ndarray, prominence: float) -> list[int]:
+    """Places of local minima (point,) that lie `prominence` below the higher ground on both sides."""
+    found = []
+    inner = np.flatnonzero((values[1:-1] < values[:-2]) & (values[1:-1] <= values[2:])) + 1
+    for place in inner:
+        lower = np.flatnonzero(values < values[place])
+        left = max((k for k in lower if k < place), default=-1) + 1
+        right = min((k for k in lower if k > place), default=values.size)
+        if min(values[left:place].max(), values[place:right].max()) - values[place] >= prominence:
+            found.append(int(place))
     return found
 
 
@@ -63,12 +81,10 @@ def commensurate(marks: list[Landmark], low: float, high: float) -> list[Landmar
 
 def minima(phonon_energy: np.ndarray, sigma: np.ndarray, prominence: float = 0.02) -> list[Minimum]:
     """Local minima of σ(ω_p) (both (energy,)), refined by a parabola; NaN are left out."""
-    from scipy.signal import find_peaks
-
     known = np.isfinite(sigma)
     omega, sigma = np.asarray(phonon_energy)[known], np.asarray(sigma)[known]
     found = []
-    for place in find_peaks(-sigma, prominence=prominence)[0]:
+    for place in dips(sigma, prominence):
         near = slice(place - 1, place + 2)
         curve = np.polynomial.Polynomial.fit(omega[near], sigma[near], 2)
         best = float(np.clip(curve.deriv().roots().real[0], omega[place - 1], omega[place + 1]))

@@ -121,9 +121,8 @@ def sweep(
 
     dataset = to_dataset(study, points, results, np.ndim(times) == 0)
     dataset.attrs |= {"configuration": json.dumps(configuration), "versions": json.dumps(versions())}
-    if not any(
-        c.path.startswith("metal.dos") or c.name in ("filling", "temperature") for c in points.coordinates
-    ):
+    varied = {path.rsplit(".", 1)[1] for path in points.columns}
+    if "phonon_energy" in varied and not varied & {"filling", "temperature", "width", "exponent"}:
         dataset.attrs["landmarks"] = json.dumps(landmarks(metal))
     if kept is not None and jax.process_index() == 0:
         kept.finish(dataset)
