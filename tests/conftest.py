@@ -17,5 +17,5 @@ jax.config.update("jax_enable_x64", True)
 
 @pytest.fixture(scope="session")
 def metal() -> nj.Metal:
-    """The metal of Fig. 2e and of the exact results: half filling, ω_p = 0.53 W, T = 0.003 W, no inelastic scattering."""
+    """The metal of Fig. 2e and of the exact results: ν = 1/2, ω_p = 0.53 W, T = 0.003 W, no inelastic scattering."""
     return nj.Metal(dos=nj.FlatTopDOS(), filling=0.5, temperature=0.003, phonon_energy=0.53)

@@ -1,7 +1,6 @@
 """`evolve` and `plateau` against closed solutions: values, order of convergence, derivatives."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from exact import change, two_rung_sigma

@@ -19,7 +19,9 @@ RUNGS = (1, 2, 3, 5, 12)
 @eqx.filter_jit
 def measure(metal, f, zeta, field, rungs):
     """Everything the invariants speak of, at a random state; compiled once per DoS and rung count."""
-    kinetics = Kinetics.build(metal, nj.Kick(zeta), nj.ConstantField(field, absolute=True), nj.Mesh(cells=CELLS), rungs)
+    kinetics = Kinetics.build(
+        metal, nj.Kick(zeta), nj.ConstantField(field, absolute=True), nj.Mesh(cells=CELLS), rungs
+    )
     bare = eqx.tree_at(lambda k: k.metal.inelastic_rate, kinetics, jnp.zeros(()))
     bare = eqx.tree_at(lambda k: k.inelastic, bare, jax.tree.map(jnp.zeros_like, kinetics.inelastic))
     ladder, size = kinetics.ladder, kinetics.ladder.states.size
@@ -36,9 +38,12 @@ def measure(metal, f, zeta, field, rungs):
     heating = electron_energy(squared * kinetics.heat(f), ladder)
     at_zero, _ = rates(kinetics, jnp.where(f < 0.5, 0.0, f), squared)
     at_one, _ = rates(kinetics, jnp.where(f > 0.5, 1.0, f), squared)
-    occupied = (ladder.states > 0)
+    occupied = ladder.states > 0
     entropy_rate = jnp.sum(jnp.where(occupied, ladder.states * f_rate * (jnp.log1p(-f) - jnp.log(f)), 0.0))
-    bath = jnp.sum(ladder.spacing * nj.physics.collisions.inelastic_flux(f, kinetics.inelastic)) / metal.temperature
+    bath = (
+        jnp.sum(ladder.spacing * nj.physics.collisions.inelastic_flux(f, kinetics.inelastic))
+        / metal.temperature
+    )
     number = kinetics.bose + zeta
     phonon_entropy = zeta_rate * jnp.log1p(1 / number)
     return {
@@ -47,7 +52,8 @@ def measure(metal, f, zeta, field, rungs):
         "states": jnp.sum(ladder.states) - metal.states_per_mode,
         "energy": electron_energy(closed, ladder) + metal.phonon_energy * zeta_rate,
         "equilibrium": jnp.max(jnp.abs(Kinetics.collide(kinetics, equilibrium, jnp.zeros(())))),
-        "stiffness": jnp.max(jnp.abs(kinetics.inelastic[0])) / jnp.min(jnp.where(occupied, ladder.states, jnp.inf)),
+        "stiffness": jnp.max(jnp.abs(kinetics.inelastic[0]))
+        / jnp.min(jnp.where(occupied, ladder.states, jnp.inf)),
         "joule": heating - squared * kinetics.fermi_density / 3 * conductivity(f, ladder),
         "heating": jnp.abs(heating) + squared,
         "falls below 0": jnp.min(jnp.where(f < 0.5, at_zero, 0.0)),
@@ -65,7 +71,9 @@ def test_invariants(rungs, dos, data):
     """ω_p incommensurate and exactly commensurate with the band, 1 to 12 rungs."""
     width = float(dos.width)
     commensurate = data.draw(st.booleans(), label="commensurate")
-    ratio = rungs if commensurate else data.draw(st.floats(max(rungs - 0.99, 0.6), rungs - 0.01), label="W/ω_p")
+    ratio = (
+        rungs if commensurate else data.draw(st.floats(max(rungs - 0.99, 0.6), rungs - 0.01), label="W/ω_p")
+    )
     metal = nj.Metal(
         dos,
         filling=data.draw(st.floats(0.05, 0.95), label="filling"),
@@ -74,7 +82,9 @@ def test_invariants(rungs, dos, data):
         inelastic_rate=data.draw(st.floats(1e-4, 0.1), label="inelastic_rate"),
         states_per_mode=data.draw(st.floats(0.5, 6.0), label="states_per_mode"),
     )
-    metal = eqx.tree_at(lambda m: m.phonon_energy, metal, jnp.asarray(width / ratio))  # one rung: past the check
+    metal = eqx.tree_at(
+        lambda m: m.phonon_energy, metal, jnp.asarray(width / ratio)
+    )  # one rung: past the check
     seed = data.draw(st.integers(0, 2**31), label="seed")
     f = np.random.default_rng(seed).uniform(1e-6, 1 - 1e-6, 12 * CELLS)
     zeta = jnp.asarray(data.draw(st.floats(0, 1e3), label="zeta"))

@@ -48,7 +48,6 @@ def solve(operator, b):
 def test_solve_and_transpose_equal_dense(rungs, cells, scalars, rank, separators, monkeypatch):
     monkeypatch.setitem(ladder_linear.MAX_SEPARATORS, "cpu", separators)
 
-
     @jax.jit
     def compare(seed):
         operator = LadderOperator(random_matrix(rungs, cells, scalars, rank, seed))
@@ -72,7 +71,9 @@ def test_transformations_equal_dense():
     b = jax.random.normal(jax.random.key(2), (20,))
 
     def structured(scale):
-        return solve(LadderOperator(jax.tree.map(lambda m, t: m + scale * t, matrix, tangent)), (1 + scale) * b)
+        return solve(
+            LadderOperator(jax.tree.map(lambda m, t: m + scale * t, matrix, tangent)), (1 + scale) * b
+        )
 
     def dense(scale):
         operator = LadderOperator(jax.tree.map(lambda m, t: m + scale * t, matrix, tangent))
@@ -100,7 +101,9 @@ class ReactingField(nj.ConstantField):
 @pytest.mark.parametrize("field", [nj.ConstantField(0.5), ReactingField(0.1, absolute=True)])
 def test_jacobian_equals_autodiff(phonon_energy, rungs, field):
     metal = nj.Metal(nj.SemiEllipticDOS(), 0.4, 0.02, 0.5, inelastic_rate=0.01, phonon_lifetime=3.0)
-    metal = eqx.tree_at(lambda m: m.phonon_energy, metal, jnp.asarray(phonon_energy))  # one rung: past the check
+    metal = eqx.tree_at(
+        lambda m: m.phonon_energy, metal, jnp.asarray(phonon_energy)
+    )  # one rung: past the check
     pump = nj.ExponentialPulse(10, 0.3)
 
     @eqx.filter_jit

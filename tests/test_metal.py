@@ -17,7 +17,9 @@ DOSES = [nj.FlatTopDOS(), nj.FlatTopDOS(2.0, 2.5), nj.SemiEllipticDOS(0.7)]
 def test_cumulative_is_the_integral_of_the_density(dos):
     energies = np.linspace(float(dos.bottom), float(dos.top), 7)
     for energy in energies[1:]:
-        integral = scipy.integrate.quad(lambda e: float(dos.density(jnp.asarray(e))), energies[0], energy, limit=200)
+        integral = scipy.integrate.quad(
+            lambda e: float(dos.density(jnp.asarray(e))), energies[0], energy, limit=200
+        )
         assert abs(integral[0] - dos.cumulative(jnp.asarray(energy))) < 1e-7
     slope = jax.vmap(jax.grad(dos.cumulative))(jnp.asarray(energies))
     assert np.abs(slope - dos.density(jnp.asarray(energies))).max() < 1e-10

@@ -84,7 +84,9 @@ def test_batch_equals_loop(metal):
     energies = jnp.array([0.36, 0.53, 0.8])
 
     def sigma(w):
-        return nj.evolve(change(metal, phonon_energy=w), nj.Clamped(3.0), [1.0], rungs=3, cells=16, budget=False).sigma
+        return nj.evolve(
+            change(metal, phonon_energy=w), nj.Clamped(3.0), [1.0], rungs=3, cells=16, budget=False
+        ).sigma
 
     single = jax.jit(sigma)
     assert np.abs(jax.jit(jax.vmap(sigma))(energies) - jnp.stack([single(w) for w in energies])).max() < 1e-10
@@ -120,10 +122,14 @@ def test_memory_is_linear(metal):
     cells, rungs = 64, 2
 
     def solve(w):
-        run = nj.evolve(change(metal, phonon_energy=w), nj.Kick(3.0), [1.0], rungs=rungs, cells=cells, budget=False)
+        run = nj.evolve(
+            change(metal, phonon_energy=w), nj.Kick(3.0), [1.0], rungs=rungs, cells=cells, budget=False
+        )
         return run.sigma
 
-    largest = max(v.aval.size for v in variables(jax.make_jaxpr(solve)(0.53).jaxpr) if hasattr(v.aval, "size"))
+    largest = max(
+        v.aval.size for v in variables(jax.make_jaxpr(solve)(0.53).jaxpr) if hasattr(v.aval, "size")
+    )
     states = cells * rungs
     print(f"largest array {largest}, N² = {states**2}")
     assert largest < states**2 / 2
@@ -133,7 +139,9 @@ def variables(jaxpr):
     """Every variable of a jaxpr and of the jaxprs inside it."""
     for equation in jaxpr.eqns:
         yield from equation.outvars
-        for value in jax.tree.leaves(equation.params, is_leaf=lambda x: hasattr(x, "jaxpr") or hasattr(x, "eqns")):
+        for value in jax.tree.leaves(
+            equation.params, is_leaf=lambda x: hasattr(x, "jaxpr") or hasattr(x, "eqns")
+        ):
             inner = getattr(value, "jaxpr", value)
             if hasattr(inner, "eqns"):
                 yield from variables(inner)

@@ -14,7 +14,9 @@ def to_array(value) -> Array:
 
 def as_arrays(tree):
     """The pytree with every Python or NumPy number as a JAX array, so that none escapes differentiation."""
-    return jax.tree.map(lambda x: to_array(x) if isinstance(x, int | float | np.number | np.ndarray) else x, tree)
+    return jax.tree.map(
+        lambda x: to_array(x) if isinstance(x, int | float | np.number | np.ndarray) else x, tree
+    )
 
 
 def is_concrete(*values) -> bool:

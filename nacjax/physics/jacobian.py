@@ -53,14 +53,15 @@ class LadderMatrix(eqx.Module):
             self.rows, self.columns, self.corner.T, self.vs, self.us,
         )  # fmt: skip
 
+    def shifted_by(self, shift: Float[Array, ""]) -> "LadderMatrix":
+        """self + shift · I."""
+        corner = self.corner + shift * jnp.eye(self.corner.shape[0])
+        return eqx.tree_at(lambda m: (m.diagonal, m.corner), self, (self.diagonal + shift, corner))
+
     def shifted(self, scale: Float[Array, ""]) -> "LadderMatrix":
         """I − scale · self, the matrix of linearly implicit steps."""
         scaled = jax.tree.map(lambda entry: -scale * entry, self)
-        return eqx.tree_at(
-            lambda m: (m.diagonal, m.corner, m.vs),
-            scaled,
-            (1 + scaled.diagonal, jnp.eye(self.corner.shape[0]) + scaled.corner, self.vs),
-        )
+        return eqx.tree_at(lambda m: m.vs, scaled, self.vs).shifted_by(1.0)
 
 
 def jacobian(kinetics: Kinetics, t: Float[Array, ""], y: Float[Array, " state"]) -> LadderMatrix:

@@ -48,7 +48,13 @@ class Kinetics(eqx.Module):
 
     @classmethod
     def build(
-        cls, metal: Metal, pump: AbstractPump, field: AbstractField, mesh: Mesh, rungs: int, ledger: bool = False
+        cls,
+        metal: Metal,
+        pump: AbstractPump,
+        field: AbstractField,
+        mesh: Mesh,
+        rungs: int,
+        ledger: bool = False,
     ) -> "Kinetics":
         """Lay the mesh and compute the coefficients."""
         ladder = build_ladder(metal, mesh, rungs)
@@ -116,7 +122,9 @@ class Kinetics(eqx.Module):
             return jnp.zeros(0)
         spacing = self.ladder.spacing
         f, omega = state.f, self.metal.phonon_energy
-        joule = -self.field.squared(self, t, state) * jnp.sum(spacing * collisions.field_flux(f, self.conductance))
+        joule = -self.field.squared(self, t, state) * jnp.sum(
+            spacing * collisions.field_flux(f, self.conductance)
+        )
         bath = jnp.sum(spacing * collisions.inelastic_flux(f, self.inelastic))
         decay = jnp.zeros(()) if self.pump.clamped else omega * state.zeta / self.metal.phonon_lifetime
         if self.pump.clamped:  # the clamp feeds what the electrons take

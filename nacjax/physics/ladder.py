@@ -56,15 +56,22 @@ class Mesh(eqx.Module):
         images = (places + period * jnp.arange(-1, 2)[:, None])[..., None]
 
         def integral(s):
-            return s / period + jnp.tensordot(weights, jnp.sum(asinh((s - images) / widths[:, None]), axis=0), 1)
+            return s / period + jnp.tensordot(
+                weights, jnp.sum(asinh((s - images) / widths[:, None]), axis=0), 1
+            )
 
         ends = integral(jnp.stack([jnp.zeros_like(period), period]))
         target = ends[0] + (ends[1] - ends[0]) * jnp.arange(1, self.cells) / self.cells
-        steps = jnp.sinh(jnp.linspace(-1, 1, 25) * asinh(period / widths)[:, None])  # probes crowd where F is steep
+        steps = jnp.sinh(
+            jnp.linspace(-1, 1, 25) * asinh(period / widths)[:, None]
+        )  # probes crowd where F is steep
         probes = (places[:, None] + widths[:, None] * steps).ravel()
         probes = jnp.concatenate([jnp.mod(probes, period), period * jnp.linspace(0, 1, 17)])
         inner = increasing_root(
-            lambda s: integral(s) - target, *bracket(probes, integral(probes), target), bisections=0, newtons=5
+            lambda s: integral(s) - target,
+            *bracket(probes, integral(probes), target),
+            bisections=0,
+            newtons=5,
         )
         return jnp.concatenate([jnp.zeros(1), inner, period[None]])
 
@@ -127,7 +134,9 @@ def count_rungs(metal: Metal, rungs: int | None = None) -> int:
         return int(rungs)
     needed = max(1, math.ceil(float(jnp.max(ratio)) * (1 - 4 * float(jnp.finfo(ratio.dtype).eps))))
     if rungs is not None and rungs < needed:
-        raise ValueError(f"rungs = {rungs} is not allowed: the band needs at least {needed} (width / phonon_energy)")
+        raise ValueError(
+            f"rungs = {rungs} is not allowed: the band needs at least {needed} (width / phonon_energy)"
+        )
     return needed if rungs is None else int(rungs)
 
 

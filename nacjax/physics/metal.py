@@ -69,7 +69,9 @@ class Metal(eqx.Module):
 
     def __check_init__(self):
         if not isinstance(self.dos, AbstractDOS):
-            raise ValueError(f"dos = {self.dos!r} is not allowed: it must be a DoS, such as nacjax.FlatTopDOS()")
+            raise ValueError(
+                f"dos = {self.dos!r} is not allowed: it must be a DoS, such as nacjax.FlatTopDOS()"
+            )
         require("filling", self.filling, "between 0 and 1, ends excluded", lambda x: (x > 0) & (x < 1))
         finite_positive = ("a positive, finite energy", lambda x: (x > 0) & (x < np.inf))
         require("temperature", self.temperature, *finite_positive)
@@ -83,10 +85,19 @@ class Metal(eqx.Module):
         not_negative = ("zero or a positive, finite rate", lambda x: (x >= 0) & (x < np.inf))
         require("coupling_rate", self.coupling_rate, *not_negative)
         require("inelastic_rate", self.inelastic_rate, *not_negative)
-        require("phonon_lifetime", self.phonon_lifetime, "a positive time (inf for no decay)", lambda x: x > 0)
-        require("states_per_mode", self.states_per_mode, "a positive, finite number", lambda x: (x > 0) & (x < np.inf))
+        require(
+            "phonon_lifetime", self.phonon_lifetime, "a positive time (inf for no decay)", lambda x: x > 0
+        )
+        require(
+            "states_per_mode",
+            self.states_per_mode,
+            "a positive, finite number",
+            lambda x: (x > 0) & (x < np.inf),
+        )
         if self.transport not in TRANSPORT_LAWS:
-            raise ValueError(f"transport = {self.transport!r} is not allowed: it must be one of {', '.join(TRANSPORT_LAWS)}")
+            raise ValueError(
+                f"transport = {self.transport!r} is not allowed: it must be one of {', '.join(TRANSPORT_LAWS)}"
+            )
 
     @property
     def mean_density(self) -> Float[Array, ""]:

@@ -19,7 +19,6 @@ from jaxtyping import Array, Float
 from ..physics.jacobian import LadderMatrix
 from .trailing import batch_last
 
-
 MAX_SEPARATORS = {"cpu": 1}
 """Largest dense system of separators (segments × rungs, see `Factors`) by backend; 16 elsewhere.
 
@@ -91,7 +90,9 @@ def factorise(diagonal, below, above, left, right) -> Factors:
     """Factorise from the ladder part (rung, cell) and the chain couplings (rung, cell)."""
     rungs, cells = diagonal.shape
     segments = count_segments(cells, rungs)
-    arrays = (x.reshape(rungs, segments, -1).transpose(2, 0, 1) for x in (diagonal, below, above, left, right))
+    arrays = (
+        x.reshape(rungs, segments, -1).transpose(2, 0, 1) for x in (diagonal, below, above, left, right)
+    )
     return Factors(*batch_last(_factorise)(*arrays))
 
 
@@ -167,7 +168,9 @@ def _close(inverses, left, right):
     eye, lower, _ = _bands(rungs)
     wraps = (np.arange(segments) == 0)[:, None]
     before = jnp.where(wraps, lower, eye) * left[0][:, None]
-    columns = jnp.zeros((inverses.shape[0], rungs, min(segments, 2) * rungs, *inverses.shape[3:]), inverses.dtype)
+    columns = jnp.zeros(
+        (inverses.shape[0], rungs, min(segments, 2) * rungs, *inverses.shape[3:]), inverses.dtype
+    )
     columns = columns.at[0, :, :rungs].set(before).at[-1, :, -rungs:].add(eye * right[-2][:, None])
     return _sweep(inverses, left, right, columns)
 
@@ -256,10 +259,12 @@ def factorise_bordered(matrix: LadderMatrix) -> BorderedFactors:
     columns = jnp.concatenate([matrix.columns, matrix.us[:, :size]])
     rows = jnp.concatenate([matrix.rows, matrix.vs[:, :size]])
     rank = matrix.us.shape[0]
-    corner = jnp.block([
-        [matrix.corner, matrix.us[:, size:].T],
-        [matrix.vs[:, size:], -jnp.eye(rank, dtype=matrix.corner.dtype)],
-    ])
+    corner = jnp.block(
+        [
+            [matrix.corner, matrix.us[:, size:].T],
+            [matrix.vs[:, size:], -jnp.eye(rank, dtype=matrix.corner.dtype)],
+        ]
+    )
     shape = matrix.diagonal.shape
     padded = (
         matrix.diagonal,

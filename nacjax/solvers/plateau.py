@@ -36,7 +36,12 @@ def plateau(
     Differentiable in every number of the metal and in `zeta`, to any order. Raises `ValueError`
     for bad arguments.
     """
-    require("zeta", zeta, "zero or a positive, finite number of phonons per mode", lambda z: (z >= 0) & (z < jnp.inf))
+    require(
+        "zeta",
+        zeta,
+        "zero or a positive, finite number of phonons per mode",
+        lambda z: (z >= 0) & (z < jnp.inf),
+    )
     mesh = Mesh(cells=cells) if mesh is None else mesh
     return _plateau(as_arrays((metal, zeta)), mesh, count_rungs(metal, rungs))
 

@@ -1,8 +1,8 @@
 """`steady_state`: the true t → ∞ state at Γ_in > 0, by pseudo-transient Newton iteration.
 
-Linearly implicit Euler steps with a growing Δt carry the equilibrium towards the steady state and
-conserve particles. The end is Newton's method on the equations with one row replaced by the
-filling, because particle conservation makes their own Jacobian singular.
+Linearly implicit Euler steps with a growing Δt carry the equilibrium towards the steady state; the
+end is Newton's method. One row of the equations is replaced by the filling throughout, because
+particle conservation makes their own Jacobian singular.
 """
 
 from typing import NamedTuple
@@ -22,7 +22,7 @@ from ..physics.ladder import Ladder, Mesh, count_rungs
 from ..physics.metal import Metal
 from ..physics.observables import conductivity
 from ..physics.pump import AbstractPump
-from .ladder_linear import LadderOperator, LadderSolver, factorise_bordered
+from .ladder_linear import LadderOperator, LadderSolver
 
 LATE = 1e9  # "t → ∞" for the source of a pulse
 
@@ -101,7 +101,13 @@ def _steady_state(inputs, mesh: Mesh, rungs: int, max_steps: int) -> SteadyState
     converged = march.done & (size < jnp.sqrt(jnp.finfo(y.dtype).eps))
     state = kinetics.unpack(jnp.where(converged, y1, jnp.nan))
     return SteadyState(
-        conductivity(state.f, kinetics.ladder), state.zeta, state.f, kinetics, size, march.steps + 2, converged
+        conductivity(state.f, kinetics.ladder),
+        state.zeta,
+        state.f,
+        kinetics,
+        size,
+        march.steps + 2,
+        converged,
     )
 
 
@@ -114,17 +120,16 @@ class _March(NamedTuple):
 
 def _march(kinetics: Kinetics, max_steps: int) -> _March:
     """Pseudo-transient continuation: implicit Euler steps, Δt growing while f stays between 0 and 1."""
-    size = kinetics.ladder.states.size
+    size, eps = kinetics.ladder.states.size, jnp.finfo(kinetics.ladder.states.dtype).eps
 
     def step(march: _March) -> _March:
-        factors = factorise_bordered(jacobian(kinetics, LATE, march.y).shifted(march.dt))
-        change = factors.solve(march.dt * kinetics(LATE, march.y))
+        change = newton_step(kinetics, march.y, start.y, 1 / march.dt)
         y = march.y + change
         largest = jnp.max(jnp.abs(change) / (1 + jnp.abs(march.y)))
         f = y[:size]
         good = jnp.all((f > -0.02) & (f < 1.02)) & (kinetics.unpack(y).zeta > -0.02) & (largest < 0.5)
         growth = jnp.clip(0.3 / largest, 1.5, 10.0)
-        done = good & (largest < 1e-6) & (march.dt * rate > 1e4)
+        done = good & (largest < jnp.maximum(1e-6, 300 * eps)) & (march.dt * rate > 1e4)
         dt = jnp.where(good, jnp.minimum(march.dt * growth, 1e9 / rate), 0.2 * march.dt)
         return _March(jnp.where(good, y, march.y), dt, march.steps + 1, done)
 
@@ -135,10 +140,15 @@ def _march(kinetics: Kinetics, max_steps: int) -> _March:
     return jax.lax.while_loop(lambda m: ~m.done & (m.steps < max_steps), step, start)
 
 
-def newton_step(kinetics: Kinetics, y: Float[Array, " state"], start: Float[Array, " state"]) -> Float[Array, " state"]:
-    """One Newton correction of dy/dt = 0 with the particle number of `start`."""
+def newton_step(
+    kinetics: Kinetics,
+    y: Float[Array, " state"],
+    start: Float[Array, " state"],
+    inverse_dt: float | Array = 0.0,
+) -> Float[Array, " state"]:
+    """One Newton correction of dy/dt = 0 with the particle number of `start`; an implicit Euler step for 1/Δt > 0."""
     states = kinetics.ladder.states.ravel()
-    matrix, row = with_filling(jacobian(kinetics, LATE, y), states)
+    matrix, row = with_filling(jacobian(kinetics, LATE, y).shifted_by(-inverse_dt), states)
     number = jnp.sum(states * (start - y)[: states.size]) / jnp.max(states)
     residual = jnp.where(jnp.arange(y.size) == row, number, -kinetics(LATE, y))
     operator = LadderOperator(matrix)
@@ -167,7 +177,9 @@ def with_filling(matrix: LadderMatrix, states: Float[Array, " x"]) -> tuple[Ladd
         columns=matrix.columns * keep,
         rows=matrix.rows,
         corner=matrix.corner,
-        us=jnp.concatenate([matrix.us * jnp.pad(keep, (0, matrix.corner.shape[0]), constant_values=1.0), unit[None]]),
+        us=jnp.concatenate(
+            [matrix.us * jnp.pad(keep, (0, matrix.corner.shape[0]), constant_values=1.0), unit[None]]
+        ),
         vs=jnp.concatenate([matrix.vs, filling[None]]),
     )
     empty = jnp.where(states.reshape(shape) > 0, 0.0, 1.0)  # cells without states keep their f

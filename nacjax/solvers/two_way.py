@@ -30,7 +30,9 @@ def two_way(forward: Callable, backward: Callable, parameters):
         (p,), (dp,) = primals, tangents
         out = forward(p)
         operator = _Unit(_TangentMap(forward, backward), p, jax.eval_shape(lambda: out))
-        solution = lx.linear_solve(operator, (dp, jax.tree.map(jnp.zeros_like, out)), _UnitSolver(), throw=False)
+        solution = lx.linear_solve(
+            operator, (dp, jax.tree.map(jnp.zeros_like, out)), _UnitSolver(), throw=False
+        )
         return out, solution.value[1]
 
     return value(parameters)
