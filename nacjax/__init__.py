@@ -1,23 +1,49 @@
 """nacjax: negative absolute conductivity of photoexcited metals (PRB 101, 041105)."""
 
-from .physics.dos import AbstractDOS as AbstractDOS, FlatTopDOS as FlatTopDOS, SemiEllipticDOS as SemiEllipticDOS
-from .physics.feedback import MaxwellField as MaxwellField, SelfTunedField as SelfTunedField
-from .physics.field import ConstantField as ConstantField, NoField as NoField, SampledField as SampledField
+from .physics.dos import (
+    AbstractDOS as AbstractDOS,
+)
+from .physics.dos import (
+    FlatTopDOS as FlatTopDOS,
+)
+from .physics.dos import (
+    SemiEllipticDOS as SemiEllipticDOS,
+)
+from .physics.feedback import MaxwellField as MaxwellField
+from .physics.feedback import SelfTunedField as SelfTunedField
+from .physics.field import ConstantField as ConstantField
+from .physics.field import NoField as NoField
+from .physics.field import SampledField as SampledField
 from .physics.ladder import Mesh as Mesh
-from .physics.metal import Metal as Metal, Scales as Scales
+from .physics.metal import Metal as Metal
+from .physics.metal import Scales as Scales
 from .physics.pulses import (
     ExponentialPulse as ExponentialPulse,
+)
+from .physics.pulses import (
     GaussianPulse as GaussianPulse,
+)
+from .physics.pulses import (
     PulseTrain as PulseTrain,
+)
+from .physics.pulses import (
     SampledPulse as SampledPulse,
+)
+from .physics.pulses import (
     SquarePulse as SquarePulse,
 )
-from .physics.pump import Clamped as Clamped, Kick as Kick
-from .solvers.events import Events as Events, events as events, impulse as impulse
+from .physics.pump import Clamped as Clamped
+from .physics.pump import Kick as Kick
+from .solvers.events import Events as Events
+from .solvers.events import events as events
+from .solvers.events import impulse as impulse
 from .solvers.evolve import evolve as evolve
-from .solvers.plateau import Plateau as Plateau, plateau as plateau
-from .solvers.steady import SteadyState as SteadyState, steady_state as steady_state
+from .solvers.plateau import Plateau as Plateau
+from .solvers.plateau import plateau as plateau
 from .solvers.rosenbrock import Rosenbrock as Rosenbrock
 from .solvers.run import Run as Run
+from .solvers.steady import SteadyState as SteadyState
+from .solvers.steady import steady_state as steady_state
+from .solvers.threshold import omega_e as omega_e
+from .solvers.threshold import threshold_field as threshold_field
 from .studies.sweep import sweep as sweep
-from .solvers.threshold import omega_e as omega_e, threshold_field as threshold_field

@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array
 
 
@@ -21,7 +22,7 @@ def as_arrays(tree):
 
 def is_concrete(*values) -> bool:
     """Whether every value is a number now, rather than a tracer inside a transformation."""
-    return not any(isinstance(value, jax.core.Tracer) for value in values)
+    return not any(isinstance(value, Tracer) for value in values)
 
 
 def require(name: str, value, allowed: str, test) -> None:

@@ -4,6 +4,8 @@ For σ < 0 any charge fluctuation grows, within the Maxwell time τ_M, until its
 the conductivity back to zero: σ ≥ 0, E² ≥ 0, σE² = 0 for τ_M → 0.
 """
 
+from typing import ClassVar
+
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
@@ -29,8 +31,8 @@ class MaxwellField(AbstractField):
     tau: Float[Array, ""] = eqx.field(converter=to_array)
     seed: Float[Array, ""] = eqx.field(converter=to_array, default=1e-6)
     absolute: bool = eqx.field(static=True, default=False)
-    variables = 1
-    reacts = True
+    variables: ClassVar[int] = 1
+    reacts: ClassVar[bool] = True
 
     def __check_init__(self):
         for name, value, unit in (("tau", self.tau, "time"), ("seed", self.seed, "field")):
@@ -61,8 +63,8 @@ class SelfTunedField(AbstractField):
     """
 
     relaxation: Float[Array, ""] = eqx.field(converter=to_array, default=1e-5)
-    variables = 0
-    reacts = True
+    variables: ClassVar[int] = 0
+    reacts: ClassVar[bool] = True
 
     def __check_init__(self):
         require("relaxation", self.relaxation, "a positive, finite time", lambda x: (x > 0) & np.isfinite(x))

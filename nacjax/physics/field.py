@@ -4,7 +4,7 @@ A field law gives F² as a function of the state, and may carry one more dynamic
 """
 
 import abc
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -47,8 +47,8 @@ class AbstractField(eqx.Module):
 class NoField(AbstractField):
     """E = 0."""
 
-    variables = 0
-    reacts = False
+    variables: ClassVar[int] = 0
+    reacts: ClassVar[bool] = False
 
     def squared(self, kinetics, t, state):
         return jnp.zeros(())
@@ -63,8 +63,8 @@ class ConstantField(AbstractField):
 
     strength: Float[Array, ""] = eqx.field(converter=to_array)
     absolute: bool = eqx.field(static=True, default=False)
-    variables = 0
-    reacts = False
+    variables: ClassVar[int] = 0
+    reacts: ClassVar[bool] = False
 
     def __check_init__(self):
         require(
@@ -91,8 +91,8 @@ class SampledField(AbstractField):
     times: Float[Array, " sample"] = eqx.field(converter=to_array)
     strength: Float[Array, " sample"] = eqx.field(converter=to_array)
     scale: Float[Array, ""] = eqx.field(converter=to_array, default=1.0)
-    variables = 0
-    reacts = False
+    variables: ClassVar[int] = 0
+    reacts: ClassVar[bool] = False
 
     def __check_init__(self):
         if self.times.ndim != 1 or self.times.shape != self.strength.shape or self.times.size == 0:

@@ -53,7 +53,7 @@ class LadderMatrix(eqx.Module):
             self.rows, self.columns, self.corner.T, self.vs, self.us,
         )  # fmt: skip
 
-    def shifted_by(self, shift: Float[Array, ""]) -> "LadderMatrix":
+    def shifted_by(self, shift: float | Float[Array, ""]) -> "LadderMatrix":
         """self + shift · I."""
         corner = self.corner + shift * jnp.eye(self.corner.shape[0])
         return eqx.tree_at(lambda m: (m.diagonal, m.corner), self, (self.diagonal + shift, corner))
@@ -64,7 +64,7 @@ class LadderMatrix(eqx.Module):
         return eqx.tree_at(lambda m: m.vs, scaled, self.vs).shifted_by(1.0)
 
 
-def jacobian(kinetics: Kinetics, t: Float[Array, ""], y: Float[Array, " state"]) -> LadderMatrix:
+def jacobian(kinetics: Kinetics, t: float | Float[Array, ""], y: Float[Array, " state"]) -> LadderMatrix:
     """∂(dy/dt)/∂y at (t, y), exact."""
     ladder, state = kinetics.ladder, kinetics.unpack(y)
     f, number = state.f, kinetics.bose + state.zeta

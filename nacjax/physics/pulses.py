@@ -5,6 +5,7 @@ that of a pulse that starts after t = 0: at delay = 0 its jump lies outside the 
 """
 
 import abc
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -20,7 +21,7 @@ class AbstractPulse(AbstractPump):
     """A pulse that puts `zeta0` phonons per mode in altogether; I_p = ζ_0 · `shape`(t), 0 for t < 0."""
 
     zeta0: eqx.AbstractVar[Float[Array, ""]]
-    clamped = False
+    clamped: ClassVar[bool] = False
 
     @abc.abstractmethod
     def shape(self, t: Float[Array, ""]) -> Float[Array, ""]:
@@ -46,7 +47,9 @@ class ExponentialPulse(AbstractPulse):
 
     def shape(self, t):
         since = t - self.delay
-        return jnp.where(since >= 0, jnp.exp(-jnp.where(since >= 0, since, 0.0) / self.duration) / self.duration, 0.0)
+        return jnp.where(
+            since >= 0, jnp.exp(-jnp.where(since >= 0, since, 0.0) / self.duration) / self.duration, 0.0
+        )
 
     def jumps(self):
         return self.delay[None]
@@ -142,7 +145,7 @@ class PulseTrain(AbstractPump):
     """
 
     pulses: tuple[AbstractPulse, ...] = eqx.field(converter=tuple)
-    clamped = False
+    clamped: ClassVar[bool] = False
 
     def __check_init__(self):
         wrong = [p for p in self.pulses if not isinstance(p, AbstractPulse)]

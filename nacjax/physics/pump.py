@@ -4,6 +4,7 @@ Times are in the inverse unit of the rates (1/Γ_eph); the clock starts at t = 0
 """
 
 import abc
+from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -45,7 +46,7 @@ class Clamped(AbstractPump):
     """ζ held fixed: the steady drive of Figs. 1 and 2. Argument: `zeta` ≥ 0, phonons per mode."""
 
     zeta: Float[Array, ""] = eqx.field(converter=to_array)
-    clamped = True
+    clamped: ClassVar[bool] = True
 
     def __check_init__(self):
         require("zeta", self.zeta, "zero or a positive, finite number of phonons per mode", not_negative)
@@ -61,7 +62,7 @@ class Kick(AbstractPump):
     """ζ set to `zeta0` ≥ 0 at t = 0 and then free to evolve by Eq. (3)."""
 
     zeta0: Float[Array, ""] = eqx.field(converter=to_array)
-    clamped = False
+    clamped: ClassVar[bool] = False
 
     def __check_init__(self):
         require("zeta0", self.zeta0, "zero or a positive, finite number of phonons per mode", not_negative)

@@ -108,9 +108,9 @@ def substitute(factors: Factors, x: Float[Array, "rhs rung cell"]) -> Float[Arra
 # place-first: (place, rung, ..., segment, batch).
 
 
-def _apply(block, x):
+def _apply(block, x) -> Array:
     """Block (rung, rung, ...) times right-hand sides (rung, rhs, ...)."""
-    return sum(block[:, k, None] * x[k] for k in range(block.shape[1]))
+    return sum((block[:, k, None] * x[k] for k in range(1, block.shape[1])), block[:, 0, None] * x[0])
 
 
 def _eliminate(k, a):
@@ -188,7 +188,7 @@ def _ring(middle, before, after):
     segments = middle.shape[2]
     places = [np.roll(np.eye(segments), shift, axis=1)[:, None, :, None, None] for shift in (0, -1, 1)]
     blocks = (x.transpose(2, 0, 1, 3)[:, :, None] for x in (middle, before, after))
-    dense = sum(place * block for place, block in zip(places, blocks, strict=True))
+    dense = jnp.stack([place * block for place, block in zip(places, blocks, strict=True)]).sum(axis=0)
     return dense.reshape(segments * middle.shape[0], -1, middle.shape[3])
 
 

@@ -91,7 +91,8 @@ def steady_state(
 
 @eqx.filter_jit
 def _steady_state(inputs, mesh: Mesh, rungs: int, max_steps: int) -> SteadyState:
-    kinetics = Kinetics.build(*inputs, mesh, rungs)
+    metal, pump, field = inputs
+    kinetics = Kinetics.build(metal, pump, field, mesh, rungs)
     march = _march(jax.lax.stop_gradient(kinetics), max_steps)
     y, start = jax.lax.stop_gradient(march.y), kinetics.initial_state()
     y1 = y + newton_step(kinetics, y, start)  # two steps from a constant carry derivatives to third order
