@@ -175,7 +175,7 @@ def _with_shapes(result: "xr.Dataset", name: str, run: Any, kept: np.ndarray) ->
 
 def report(result: "xr.Dataset") -> list[str]:
     """The events in words."""
-    lowest = int(result["sigma"].argmin())
+    lowest = int(np.argmin(result["sigma"].to_numpy()))
     lines = [
         f"lowest σ/σ_0 = {float(result['sigma'][lowest]):.4f} at t = {float(result['time'][lowest]):.3g}; "
         f"ζ peaks at {float(result['phonons'].max()):.4g}",
