@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 
 from ..physics.checks import as_arrays, is_concrete, to_array
 from ..physics.field import AbstractField, NoField
-from ..physics.kinetics import Kinetics
+from ..physics.kinetics import LEDGER, Kinetics
 from ..physics.ladder import Mesh, count_rungs
 from ..physics.metal import Metal
 from ..physics.pump import AbstractPump
@@ -121,12 +121,14 @@ def _evolve(inputs, mesh, rungs, solver, tolerances, max_steps, budget, adjoint)
 def integrate(kinetics: Kinetics, times, solver, tolerances, max_steps, adjoint) -> dfx.Solution:
     """diffrax's `diffeqsolve` of a `Kinetics` from its initial state, saved at `times`."""
     size = kinetics.ladder.states.size
-    ledger = 4 if kinetics.has_ledger else 0
+    filled = kinetics.ladder.states.ravel() > 0
+    ledger = len(LEDGER) if kinetics.has_ledger else 0
 
     def norm(error):
-        """RMS over f, and each of ζ and the field variables on its own; the ledger just follows."""
+        """RMS over f in the band, and each of ζ and the field variables on its own; the ledger just follows."""
         scalars = jnp.abs(error[size : error.size - ledger])
-        return jnp.max(jnp.append(scalars, jnp.sqrt(jnp.mean(error[:size] ** 2))))
+        mean_square = jnp.sum(jnp.where(filled, error[:size], 0.0) ** 2) / jnp.sum(filled)
+        return jnp.max(jnp.append(scalars, jnp.sqrt(mean_square)))
 
     rtol, atol = tolerances
     controller = FixedEndsController(rtol=rtol, atol=atol, norm=norm)

@@ -7,6 +7,8 @@ steps, wide vectors); separators, scalars and low-rank terms border the rest by 
 No pivoting: I − γΔt·J is an M-matrix for 0 ≤ f ≤ 1.
 """
 
+import functools
+import operator
 from typing import Any
 
 import equinox as eqx
@@ -110,7 +112,8 @@ def substitute(factors: Factors, x: Float[Array, "rhs rung cell"]) -> Float[Arra
 
 def _apply(block, x) -> Array:
     """Block (rung, rung, ...) times right-hand sides (rung, rhs, ...)."""
-    return sum((block[:, k, None] * x[k] for k in range(1, block.shape[1])), block[:, 0, None] * x[0])
+    terms = (block[:, k, None] * x[k] for k in range(block.shape[1]))
+    return functools.reduce(operator.add, terms)
 
 
 def _eliminate(k, a):
