@@ -1,0 +1,219 @@
+"""What every benchmark shares: the case, the clock, the reference, the record.
+
+A row of a result is work at a stated error. Times are CPU seconds of this process per point ("core
+seconds", what one pinned core spends, whoever else uses the machine) and wall seconds; compilation is
+recorded apart. Rows that are compared are run in turns, so that a slow spell of the machine meets all.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from importlib import metadata
+from pathlib import Path
+
+RESULTS = Path(__file__).parent / "results"
+TARGET = 1e-3  # allowed error of σ/σ_0, mesh and time integration together
+
+
+def arguments(description: str) -> argparse.Namespace:
+    """Command line of every benchmark. Call it before JAX starts: it pins the process to its cores."""
+    parser = argparse.ArgumentParser(description=description.split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="a few points and runs: does it work? Not for numbers")
+    parser.add_argument("--runs", type=int, default=None, help="timed runs of each row (default 5; 2 if quick)")
+    parser.add_argument("--cores", type=int, default=1, help="cores this process may use where there is no GPU")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the JSON files")
+    options = parser.parse_args()
+    options.runs = options.runs or (2 if options.quick else 5)
+    on_cpu = os.environ.get("JAX_PLATFORMS", "") == "cpu" or not Path("/dev/nvidiactl").exists()
+    if on_cpu and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.cores])
+    os.environ["OMP_NUM_THREADS"] = "1"  # the threads of SuperLU_MT spin
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    return options
+
+
+@dataclass(frozen=True)
+class Case:
+    """A batch of trajectories: `build(point)` gives (metal, pump, field), integrated to `t_end`."""
+
+    name: str
+    build: Callable
+    points: object  # (point, …) array
+    t_end: float
+    rungs: int
+    mesh: object  # nacjax.Mesh
+
+    def at(self, points) -> "Case":
+        """The same case at other points."""
+        return replace(self, points=points)
+
+    def on(self, mesh) -> "Case":
+        """The same case on another mesh."""
+        return replace(self, mesh=mesh)
+
+
+def single(case: Case, rtol: float, atol: float | None = None, solver=None, **options) -> Callable:
+    """point -> (σ(t_end), steps) by `nacjax.evolve`."""
+    import nacjax as nj
+
+    def solve(point):
+        metal, pump, law = case.build(point)
+        run = nj.evolve(metal, pump, [case.t_end], field=law, mesh=case.mesh, rungs=case.rungs, solver=solver,
+                        rtol=rtol, atol=atol, budget=False, max_steps=100_000,
+                        **{"adjoint": "forward", **options})  # fmt: skip
+        return run.sigma[-1], run.stats["num_steps"]
+
+    return solve
+
+
+def batched(solve: Callable, chunk: int | None) -> Callable:
+    """points -> results: `jax.vmap` over chunks of at most `chunk` points (None: all at once)."""
+    import jax
+
+    return lambda points: jax.lax.map(solve, points, batch_size=min(chunk or len(points), len(points)))
+
+
+def compiled(function: Callable, *args) -> tuple[Callable, float]:
+    """(a call without arguments that waits for its result, seconds of tracing and compiling)."""
+    import jax
+
+    start = time.perf_counter()
+    executable = jax.jit(function).lower(*args).compile()
+    seconds = time.perf_counter() - start
+    return (lambda: jax.block_until_ready(executable(*args))), seconds
+
+
+def reference(case: Case):
+    """σ at every point to about 1e-10 in time, on the mesh of the case."""
+    import nacjax as nj
+    from nacjax.solvers.rosenbrock import RODAS4
+
+    return compiled(batched(single(case, 1e-10, 1e-12, nj.Rosenbrock(RODAS4)), 32), case.points)[0]()[0]
+
+
+def continuum(case: Case, cells: int = 1024, rtol: float = 1e-4):
+    """σ at every point without mesh error: Richardson extrapolation in the cells of two fine meshes."""
+    import equinox as eqx
+
+    def sigma(cells):
+        fine = case.on(eqx.tree_at(lambda m: m, case.mesh, replace(case.mesh, cells=cells)))
+        return compiled(batched(single(fine, rtol), 16), case.points)[0]()[0]
+
+    coarse, fine = sigma(cells // 2), sigma(cells)
+    return (4 * fine - coarse) / 3
+
+
+@dataclass
+class Row:
+    """One method at one setting. `call()` does `points` points and returns what `check` understands."""
+
+    name: str
+    call: Callable
+    points: int
+    settings: dict = field(default_factory=dict)
+    compile_s: float | None = None
+    error: float | None = None  # worst |σ − σ without mesh and time error|
+    time_error: float | None = None  # worst |σ − σ of the same mesh integrated to 1e-10|
+    wall: list = field(default_factory=list)
+    cpu: list = field(default_factory=list)
+    more: dict = field(default_factory=dict)
+
+    def time(self):
+        """Run once and note wall and CPU seconds."""
+        wall, cpu = time.perf_counter(), time.process_time()
+        out = self.call()
+        self.wall.append(time.perf_counter() - wall)
+        self.cpu.append(time.process_time() - cpu)
+        return out
+
+    @property
+    def core_ms(self) -> float:
+        """Median core milliseconds a point."""
+        return 1e3 * statistics.median(self.cpu) / self.points
+
+    def record(self) -> dict:
+        """What goes into the JSON."""
+        wall, cpu = sorted(self.wall), sorted(self.cpu)
+        return {
+            "name": self.name,
+            "settings": self.settings,
+            "points": self.points,
+            "runs": len(wall),
+            "core_ms_per_point": self.core_ms,
+            "core_ms_spread": [1e3 * cpu[0] / self.points, 1e3 * cpu[-1] / self.points],
+            "wall_ms_per_point": 1e3 * statistics.median(wall) / self.points,
+            "wall_ms_spread": [1e3 * wall[0] / self.points, 1e3 * wall[-1] / self.points],
+            "compile_s": self.compile_s,
+            "sigma_error": self.error,
+            "time_integration_error": self.time_error,
+            **self.more,
+        }
+
+
+def take_turns(rows: list[Row], runs: int) -> None:
+    """Time every row `runs` times, in turns; earlier timings are forgotten."""
+    for row in rows:
+        row.wall, row.cpu = [], []
+    for _ in range(runs):
+        for row in rows:
+            row.time()
+
+
+def machine() -> dict:
+    """What the numbers depend on: processor or accelerator, cores in use, versions. No names of hosts."""
+    import jax
+
+    def version(name):
+        try:
+            return metadata.version(name)
+        except metadata.PackageNotFoundError:
+            return None
+
+    device = jax.devices()[0]
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    packages = ("nacjax", "jax", "jaxlib", "diffrax", "lineax", "equinox", "numpy", "scipy", "numba", "scikit-sundae")
+    return {
+        "processor": _processor(),
+        "cores_used": cores,
+        "device": f"{device.platform}: {device.device_kind}",
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in packages},
+        "date": datetime.date.today().isoformat(),
+        "float64": bool(jax.config.jax_enable_x64),
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.machine()
+
+
+def write(options: argparse.Namespace, name: str, content: dict) -> None:
+    """Write results/NAME.json (NAME-quick.json for a trial run) and print the rows."""
+    options.out.mkdir(parents=True, exist_ok=True)
+    path = options.out / f"{name}{'-quick' if options.quick else ''}.json"
+    path.write_text(json.dumps({"machine": machine(), "quick": options.quick, **content}, indent=1) + "\n")
+    for row in content.get("rows", []):
+        show(row)
+    print(f"{path.name} written")
+
+
+def show(row: dict) -> None:
+    """One line about a row."""
+    if "skipped" in row:
+        print(f"{row['name']:42s} skipped: {row['skipped']}")
+        return
+    error = "" if row["sigma_error"] is None else f"error {row['sigma_error']:.1e}"
+    inner = "" if row["time_integration_error"] is None else f"(time {row['time_integration_error']:.1e})"
+    print(f"{row['name']:42s} {row['core_ms_per_point']:10.4f} core ms {error} {inner} {row['settings']}", flush=True)

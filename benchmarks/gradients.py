@@ -1,0 +1,75 @@
+"""Case (d): dσ/d(ω_p, ν, T, ζ, Γ_in) of a trajectory, against the trajectory itself and finite differences.
+
+The mesh follows the features here: on a uniform one dσ/dω_p is wrong by O(0.2).
+"""
+
+import numpy as np
+from common import Row, arguments, batched, compiled, single, take_turns, write
+
+NAMES = ("phonon_energy", "filling", "temperature", "zeta", "inelastic_rate")
+STEPS = np.array([1e-4, 1e-4, 1e-5, 1e-2, 1e-5])  # of central differences
+
+
+def gradient_case(count, cells):
+    """Points (ω_p, ν, T, ζ, Γ_in) about those of case (a)."""
+    import jax.numpy as jnp
+    from cases import metal
+    from common import Case
+
+    import nacjax as nj
+
+    def build(p):
+        return metal(p[0], p[4], filling=p[1], temperature=p[2]), nj.Clamped(p[3]), nj.NoField()
+
+    points = jnp.stack([jnp.linspace(0.51, 0.9, count)] + [jnp.full(count, x) for x in (0.5, 0.003, 20.0, 1e-3)], 1)
+    return Case("gradients", build, points, 10.0, 2, nj.Mesh(cells))
+
+
+def methods(case, rtol):
+    """name -> point -> (σ or gradient)."""
+    import jax
+    import jax.numpy as jnp
+
+    def sigma(adjoint, rtol=rtol):
+        return lambda p: single(case, rtol, adjoint=adjoint)(p)[0]
+
+    def differences(p):
+        shifts = jnp.diag(jnp.asarray(STEPS))
+        values = jax.vmap(sigma("forward", 1e-2 * rtol))(jnp.concatenate([p + shifts, p - shifts]))
+        return (values[:5] - values[5:]) / (2 * jnp.asarray(STEPS))
+
+    return {
+        "forward solve": sigma("forward"),
+        "forward mode, 5 parameters": jax.jacfwd(sigma("forward")),
+        "forward mode, 1 parameter": lambda p: jax.jvp(sigma("forward"), (p,), (jnp.eye(5)[0],)),
+        "reverse mode, 5 parameters": jax.grad(sigma("reverse")),
+        "reverse mode through adjoint='both'": jax.grad(sigma("both")),
+        "central differences, 5 parameters": differences,
+    }
+
+
+def compare(options, case, rtol=1e-2, chunk=32):
+    """Measure and write gradients.json; errors are those of the gradient, relative to its largest entry."""
+    import jax
+
+    points = case.points
+    exact = batched(jax.jacfwd(lambda p: single(case, 1e-3 if options.quick else 1e-8)(p)[0]), chunk)
+    exact = np.array(compiled(exact, points)[0]())
+    rows = []
+    for name, method in methods(case, rtol).items():
+        call, seconds = compiled(batched(method, chunk), points)
+        row = Row(name, call, len(points), {"rtol": rtol, "chunk": chunk}, compile_s=seconds)
+        out = row.time()
+        if out.shape == exact.shape:
+            row.more["gradient_error"] = float(np.max(np.abs(np.array(out) - exact) / np.abs(exact).max(axis=0)))
+        rows.append(row)
+    take_turns(rows, options.runs)
+    records = [row.record() for row in rows]
+    for record in records:
+        record["times_forward_solve"] = record["core_ms_per_point"] / records[0]["core_ms_per_point"]
+    write(options, "gradients", {"case": f"dσ/d{NAMES} at t = 10", "cells": case.mesh.cells, "rows": records})
+
+
+if __name__ == "__main__":
+    options = arguments(__doc__)
+    compare(options, gradient_case(*((2, 16) if options.quick else (64, 192))))

@@ -1,0 +1,61 @@
+"""Case (e): how the cost of a trajectory grows with cells I, rungs J and batch."""
+
+import numpy as np
+from common import Row, arguments, batched, compiled, single, take_turns, write
+
+RTOL = 1e-2
+
+
+def row(case, chunk, **settings):
+    """A timed batch of `nacjax.evolve`; steps are recorded, since their number too depends on the mesh."""
+    call, seconds = compiled(batched(single(case, RTOL), chunk), case.points)
+    out = Row("nacjax evolve", call, len(case.points), {"rtol": RTOL, "chunk": chunk, **settings}, compile_s=seconds)
+    _, steps = out.time()
+    out.more["steps"] = float(np.mean(steps))
+    return out
+
+
+def slope(x, y):
+    """Exponent of a power law through the points."""
+    return float(np.polyfit(np.log(x), np.log(y), 1)[0])
+
+
+def compare(options):
+    """Measure and write growth.json."""
+    import cases
+    import jax
+    import jax.numpy as jnp
+
+    quick, on_gpu = options.quick, jax.default_backend() != "cpu"
+    cells = (16, 32) if quick else (48, 96, 192, 384, 768)
+    rungs = (2, 3) if quick else (2, 3, 4, 6, 8, 12)
+    batches = (1, 4) if quick else (1, 16, 64, 256, 1024, 4096) + ((16384, 100_000) if on_gpu else ())
+    count = 4 if quick else 4096 if on_gpu else 64
+    chunk = count if on_gpu else 64
+    families = {
+        "cells": [row(cases.fig2a(count, i), chunk, cells=i, rungs=2) for i in cells],
+        "rungs": [],
+        "batch": [row(cases.fig2a(b, 16 if quick else 160), None if on_gpu else chunk, batch=b) for b in batches],
+    }
+    for j in rungs:  # ω_p just above W/J, so that J rungs are needed
+        case = cases.fig2a(count, 16 if quick else 96)
+        points = jnp.linspace(1.005 / j, 1.03 / j, count)
+        families["rungs"].append(row(type(case)(case.name, case.build, points, 10.0, j, case.mesh), chunk, rungs=j))
+    for family in families.values():
+        take_turns(family, options.runs)
+    results = {name: [r.record() for r in family] for name, family in families.items()}
+    clock = "wall_ms_per_point" if on_gpu else "core_ms_per_point"
+    per_step = {name: [r[clock] / r["steps"] for r in rows] for name, rows in results.items()}
+    content = {
+        "case": "growth with cells, rungs, batch",
+        "rows": [r for rows in results.values() for r in rows],
+        **results,
+        "exponent_in_cells": slope(cells, [r[clock] for r in results["cells"]]),
+        "exponent_in_cells_per_step": slope(cells, per_step["cells"]),
+        "exponent_in_rungs_per_step": slope(rungs, per_step["rungs"]),
+    }
+    write(options, "growth", content)
+
+
+if __name__ == "__main__":
+    compare(arguments(__doc__))

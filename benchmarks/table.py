@@ -1,0 +1,159 @@
+"""The README's table (results/table.md) and figure (results/figure.png) from the JSON files of the other scripts."""
+
+import json
+from pathlib import Path
+
+from common import arguments
+
+TITLES = {
+    "fig2a": "(a) Fig. 2a sweep: t = 10, Γ_in = 1e-3, two rungs",
+    "fig2a_low": "(a) the same, lower phonon energies, four rungs",
+    "stiff": "(b) stiff: Γ_in = 0.1, field 𝓔 = 1, t = 100",
+    "steady": "(c) steady state, Γ_in = 0.01",
+}
+
+
+def load(folder: Path, quick: bool) -> dict:
+    """name -> content of every result there is."""
+    names = (*TITLES, "gradients", "growth")
+    paths = {name: folder / f"{name}{'-quick' if quick else ''}.json" for name in names}
+    return {name: json.loads(path.read_text()) for name, path in paths.items() if path.exists()}
+
+
+def number(x) -> str:
+    """A number as a reader wants it: three digits below 10, two at most above."""
+    if x is None:
+        return "–"
+    digits = 0 if x >= 100 else 1 if x >= 10 else 2 if x >= 0.1 else 3
+    return f"{x:.{digits}f}"
+
+
+def trajectories(content: dict, clock: str) -> list[str]:
+    """One row a method: work, error, ratio to ours."""
+    lines = [
+        "| method | ms/point/core (spread) | σ error, total | of time alone | rtol | compile s | × ours |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    ours = content["rows"][0][clock]
+    for row in content["rows"]:
+        if "skipped" in row:
+            lines.append(f"| {row['name']} | skipped: {row['skipped']} | | | | | |")
+            continue
+        low, high = row["core_ms_spread" if clock.startswith("core") else "wall_ms_spread"]
+        settings = row["settings"]
+        missed = "" if row["reaches_target"] else " (misses 1e-3)"
+        lines.append(
+            f"| {row['name']} | {number(row[clock])} ({number(low)}–{number(high)}) "
+            f"| {row['sigma_error']:.1e}{missed} | {row['time_integration_error']:.1e} | {settings.get('rtol', '–')} "
+            f"| {number(row['compile_s'])} | {number(row[clock] / ours)} |"
+        )
+    return [*lines, "", f"{content['cells']} cells a rung; mesh error alone {content['mesh_error']:.1e}."]
+
+
+def gradients(content: dict, clock: str) -> list[str]:
+    """Derivatives, in units of the forward solve."""
+    lines = ["| method | ms/point/core | gradient error | × forward solve |", "|---|---|---|---|"]
+    first = content["rows"][0][clock]
+    for row in content["rows"]:
+        error = row.get("gradient_error")
+        lines.append(
+            f"| {row['name']} | {number(row[clock])} | {'–' if error is None else f'{error:.0e}'} "
+            f"| {number(row[clock] / first)} |"
+        )
+    return lines
+
+
+def growth(content: dict, clock: str) -> list[str]:
+    """ms a point along each family, and the exponents."""
+    lines = []
+    for name in ("cells", "rungs", "batch"):
+        rows = content[name]
+        table = {
+            name: [str(r["settings"][name]) for r in rows],
+            "ms/point/core": [number(r[clock]) for r in rows],
+            "steps": [number(r["steps"]) for r in rows],
+        }
+        head, *body = (f"| {title} | {' | '.join(entries)} |" for title, entries in table.items())
+        lines += [head, "|---" * (len(rows) + 1) + "|", *body, ""]
+    lines.append(
+        f"Cost ∝ I^{content['exponent_in_cells']:.2f} (a step: I^{content['exponent_in_cells_per_step']:.2f}); "
+        f"a step ∝ J^{content['exponent_in_rungs_per_step']:.2f}."
+    )
+    return lines
+
+
+def markdown(results: dict) -> str:
+    """All tables with what they were measured on."""
+    first = next(iter(results.values()))["machine"]
+    on_cpu = first["device"].startswith("cpu")
+    clock = "core_ms_per_point" if on_cpu else "wall_ms_per_point"
+    versions = ", ".join(f"{name} {version}" for name, version in first["versions"].items() if version)
+    where = f"{first['processor']}, {first['cores_used']} core(s)" if on_cpu else first["device"]
+    lines = [f"{where}, {first['date']}; {versions}.", ""]
+    for name, content in results.items():
+        writer = {"gradients": gradients, "growth": growth}.get(name, trajectories)
+        title = {"gradients": "(d) dσ in five parameters", "growth": "(e) growth"}.get(name) or TITLES[name]
+        lines += [f"### {title}", "", *writer(content, clock), ""]
+    return "\n".join(lines)
+
+
+def front(rows: list[dict]) -> list[tuple[float, float]]:
+    """(core ms, error) of the settings that are worth their time."""
+    kept, best = [], 0.1
+    for row in sorted(rows, key=lambda r: r["core_ms_per_point"]):
+        if row["time_integration_error"] < best:
+            best = row["time_integration_error"]
+            kept.append((row["core_ms_per_point"], best))
+    return kept
+
+
+def draw_precision(axis, content: dict, title: str, colours: dict) -> None:
+    """Time-integration error against work, one line a method."""
+    for method in dict.fromkeys(row["name"] for row in content["curves"]):
+        line = front([row for row in content["curves"] if row["name"] == method])
+        colour = colours.setdefault(method, f"C{len(colours)}")
+        width = 2.5 if method.startswith("nacjax") else 1.2
+        axis.loglog([x for x, _ in line], [y for _, y in line], "o-", color=colour, lw=width, ms=4, label=method)
+    level = content["mesh_error"]
+    axis.axhline(level, color="0.6", ls=":", lw=1)
+    place = {"transform": axis.get_yaxis_transform(), "ha": "right", "va": "bottom", "color": "0.4", "fontsize": 8}
+    axis.text(0.98, level, "mesh error", **place)
+    axis.set(xlabel="core ms per trajectory", ylabel="time-integration error of σ/σ₀", title=title.split(":")[0])
+
+
+def draw_growth(axis, content: dict) -> None:
+    """Time of a step against cells and rungs."""
+    for name, marker, label in (("cells", "o", "cells I (J = 2)"), ("rungs", "s", "rungs J (I = 96)")):
+        sizes = [row["settings"][name] for row in content[name]]
+        axis.loglog(sizes, [r["core_ms_per_point"] / r["steps"] for r in content[name]], marker + "-", label=label)
+    axis.set(xlabel="size", ylabel="core ms per step", title="(e) growth")
+    axis.legend(fontsize=8)
+
+
+def figure(results: dict, path: Path) -> None:
+    """Work against precision for (a) and (b), growth for (e)."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    shown, colours = [name for name in ("fig2a", "stiff") if name in results], {}
+    panels = len(shown) + ("growth" in results)
+    _, axes = plt.subplots(1, panels, figsize=(4.2 * panels, 4.2), layout="constrained", squeeze=False)
+    for axis, name in zip(axes[0], shown, strict=False):
+        draw_precision(axis, results[name], TITLES[name], colours)
+    if shown:
+        axes[0][0].legend(fontsize=7)
+    if "growth" in results:
+        draw_growth(axes[0][-1], results["growth"])
+    plt.savefig(path, dpi=160)
+
+
+if __name__ == "__main__":
+    options = arguments(__doc__)
+    results = load(options.out, options.quick)
+    suffix = "-quick" if options.quick else ""
+    text = markdown(results)
+    (options.out / f"table{suffix}.md").write_text(text + "\n")
+    figure(results, options.out / f"figure{suffix}.png")
+    print(text)
