@@ -1,10 +1,12 @@
 """The store of a sweep: killed, resumed, refused; always the same bits in the end."""
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +55,102 @@ def test_an_interrupted_sweep_goes_on_and_ends_with_the_same_bits(tmp_path):
     reread = xr.open_zarr(broken, consolidated=False)
     np.testing.assert_array_equal(reread["sigma"], expected["sigma"])
     assert reread["filling"].attrs["long_name"] == "filling of the band"
+
+
+def stop_at(done):
+    def callback(progress):
+        if progress.done >= done:
+            signal.raise_signal(signal.SIGINT)
+
+    return callback
+
+
+def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(tmp_path):
+    store = tmp_path / "run.zarr"
+    run = {"axes": AXES, "store": store, **OPTIONS}
+    with pytest.raises(KeyboardInterrupt, match=r"10 of 22 points are kept in store = '.*run.zarr'.*same call"):
+        nj.sweep(metal(), nj.Clamped(1.0), callback=stop_at(10), **run)
+    done = []
+    nj.sweep(metal(), nj.Clamped(1.0), callback=lambda p: done.append(p.done), **run)
+    assert done == [10, 15, 20, 22]
+    with pytest.raises(KeyboardInterrupt, match=r"no store; store='run.zarr'"):
+        nj.sweep(metal(), nj.Clamped(1.0), callback=stop_at(5), **{**run, "store": None})
+
+
+def test_ctrl_c_cancels_what_an_executor_has_not_begun():
+    class Queue(ThreadPoolExecutor):
+        def submit(self, *call):
+            sent.append(super().submit(*call))
+            return sent[-1]
+
+    sent, many = [], {"filling": np.linspace(0.3, 0.7, 400)}
+    with Queue(1) as pool, pytest.raises(KeyboardInterrupt):
+        nj.sweep(metal(), nj.Clamped(1.0), axes=many, executor=pool, callback=stop_at(5), **OPTIONS)
+    assert len(sent) == 80 and any(future.cancelled() for future in sent)
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """Every write to the zarr store fails after a number of them, as on a full disk."""
+    from zarr.storage import LocalStore
+
+    original, left = LocalStore.set, [10**6]
+
+    async def write(self, *args, **kwargs):
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return await original(self, *args, **kwargs)
+
+    monkeypatch.setattr(LocalStore, "set", write)
+    return left
+
+
+def test_a_full_disk_says_so_and_loses_nothing(tmp_path, full_disk):
+    store = tmp_path / "run.zarr"
+    run = {"axes": AXES, "store": store, **OPTIONS}
+
+    def fill(progress):
+        full_disk[0] = 1 if progress.done == 10 else full_disk[0]  # room for σ of the next chunk, not its outcome
+
+    with pytest.raises(OSError, match=r"run.zarr': the disk is full. Free some space. 10 of 22 points") as caught:
+        nj.sweep(metal(), nj.Clamped(1.0), callback=fill, **run)
+    assert caught.value.errno == errno.ENOSPC
+    with pytest.raises(OSError, match=r"10 of 22 points are kept, and the same sweep"):  # still full
+        nj.sweep(metal(), nj.Clamped(1.0), **run)
+    with pytest.raises(OSError, match=r"new.zarr': the disk is full. Free some space.$"):
+        nj.sweep(metal(), nj.Clamped(1.0), **{**run, "store": tmp_path / "new.zarr"})
+    assert [path.name for path in tmp_path.iterdir()] == ["run.zarr"]
+    full_disk[0] = 10**6
+    done = []
+    nj.sweep(metal(), nj.Clamped(1.0), callback=lambda p: done.append(p.done), **run)
+    nj.sweep(metal(), nj.Clamped(1.0), **{**run, "store": tmp_path / "whole.zarr"})
+    assert done[0] == 10 and contents(store) == contents(tmp_path / "whole.zarr")
+
+
+def test_a_disk_that_is_full_at_the_very_end(tmp_path, full_disk):
+    run = {"axes": AXES, "store": tmp_path / "run.zarr", **OPTIONS}
+
+    def fill(progress):
+        full_disk[0] = 0 if progress.done == progress.total else full_disk[0]
+
+    with pytest.raises(OSError, match=r"disk is full. Free some space. 22 of 22 points are kept"):
+        nj.sweep(metal(), nj.Clamped(1.0), callback=fill, **run)
+
+
+def test_a_read_only_folder_says_so(tmp_path, monkeypatch):
+    folder = tmp_path / "locked"
+    folder.mkdir()
+    folder.chmod(0o555)
+    if os.access(folder, os.W_OK):  # root may write anywhere
+
+        def refuse(*_, **__):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+        monkeypatch.setattr("zarr.open_group", refuse)
+    with pytest.raises(PermissionError, match=r"run.zarr': its folder cannot be written. Make it writable, or give"):
+        nj.sweep(metal(), nj.Clamped(1.0), axes=AXES, store=folder / "run.zarr", **OPTIONS)
+    assert not any(folder.iterdir())
 
 
 def test_another_configuration_is_refused_with_its_differences(tmp_path):

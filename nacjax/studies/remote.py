@@ -51,7 +51,7 @@ def run_remotely(executor: Any, study: Study, chunks: list[Chunk], values) -> It
         send(chunk)
     try:
         while waiting:
-            for future in list(cf.as_completed(list(waiting))):
+            for future in cf.as_completed(list(waiting)):  # those sent again below have their turn afterwards
                 chunk = waiting.pop(future)
                 try:
                     yield chunk, future.result()

@@ -7,10 +7,13 @@ an outcome is complete. When every row is there the labelled dataset is written 
 Nothing in the store depends on when or in which order its rows were computed.
 """
 
+import contextlib
+import errno
 import json
 import os
 import shutil
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,8 @@ from .chunks import Chunk
 from .describe import differences, versions
 
 MISSING = -1
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+READ_ONLY = {errno.EACCES, errno.EPERM, errno.EROFS}
 Shapes = dict[str, tuple[int, ...]]
 
 
@@ -62,11 +67,12 @@ class Store:
 
     def write(self, number: int, results: dict[str, np.ndarray]) -> None:
         """Write a chunk, all at once as far as a reader can tell; raises `OSError` for a full disk."""
-        for name in [*(n for n in results if n != "outcome"), "outcome"]:
-            array = self.journal[name]
-            row = np.full(array.shape[1:], array.fill_value, array.dtype)
-            row[: len(results[name])] = results[name]
-            array[number] = row
+        with explained(self.path):
+            for name in [*(n for n in results if n != "outcome"), "outcome"]:
+                array = self.journal[name]
+                row = np.full(array.shape[1:], array.fill_value, array.dtype)
+                row[: len(results[name])] = results[name]
+                array[number] = row
 
     def read(self, results: dict[str, np.ndarray]) -> None:
         """Copy the complete chunks into (point, ...) arrays."""
@@ -80,7 +86,32 @@ class Store:
         """Write the labelled dataset beside the journal."""
         dataset = dataset.drop_vars("reason")  # its sentences are in the attributes of outcome
         dataset.attrs = {"Conventions": dataset.attrs["Conventions"], **self.group.attrs.asdict()}
-        dataset.to_zarr(self.path, mode="a", zarr_format=3, consolidated=False)
+        with explained(self.path):
+            dataset.to_zarr(self.path, mode="a", zarr_format=3, consolidated=False)
+
+    def kept(self) -> str:
+        """How much is in the store, as a sentence."""
+        points = np.asarray(self.journal["points"][:]) != MISSING
+        return f"{int(points[self.done].sum())} of {int(points.sum())} points are kept"
+
+
+@contextlib.contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Full disks and read-only folders as an `OSError` that names the store, and says what is kept and what helps."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            trouble, cure = "the disk is full", "Free some space"
+        elif error.errno in READ_ONLY:
+            trouble, cure = "its folder cannot be written", "Make it writable, or give a path in another folder"
+        else:
+            raise
+        try:
+            kept = f" {Store(path).kept()}, and the same sweep with this store computes the rest."
+        except (OSError, ValueError, KeyError):
+            kept = ""
+        raise type(error)(error.errno, f"store = {str(path)!r}: {trouble}. {cure}.{kept}") from error
 
 
 def is_store(path: Path) -> bool:
@@ -100,13 +131,14 @@ def open_store(
     (its differences are listed), and `OSError` where it cannot be written.
     """
     path = Path(path)
-    if not path.exists():
-        _create(path, configuration, chunks, shapes)
-    elif not is_store(path):
-        raise ValueError(f"store = {str(path)!r} is not allowed: it exists and is no store of a sweep")
-    for stray in path.rglob("*.partial") if alone else ():  # a write that was killed half-way
-        stray.unlink(missing_ok=True)
-    store = Store(path)
+    with explained(path):
+        if not path.exists():
+            _create(path, configuration, chunks, shapes)
+        elif not is_store(path):
+            raise ValueError(f"store = {str(path)!r} is not allowed: it exists and is no store of a sweep")
+        for stray in path.rglob("*.partial") if alone else ():  # a write that was killed half-way
+            stray.unlink(missing_ok=True)
+        store = Store(path)
     kept, asked = store.configuration, json.loads(json.dumps(configuration))
     if asked["chunk"] is None:  # the store keeps its own
         asked["chunk"] = kept["chunk"]

@@ -1,9 +1,10 @@
 """`sweep`: a study over any axes, in compiled batches that fill the device."""
 
+import contextlib
 import dataclasses
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,9 @@ def sweep(
     (the nearest is suggested), values that are not allowed, unequal zipped lengths, an unknown
     observable or one of the wrong shape, and a store that is not one or holds another sweep.
 
+    Raises `OSError` where the store cannot be written; what was finished is kept there, also
+    after Ctrl-C, and the same call goes on from it.
+
     Under `jax.distributed` each process computes its share of the chunks into the same `store`.
     """
     start = time.perf_counter()
@@ -106,18 +110,18 @@ def sweep(
 
     reporter = Reporter(points.size, progress and jax.process_index() == 0, callback)
     compiled = KERNELS.seconds
-    try:
+    with _ending_cleanly(kept, reporter):
         todo = _still_to_do(kept, chunks, results, reporter)
-        for piece, values in _computed(study, points, todo[share], devices, executor, reporter):
-            for name, target in results.items():
-                target[piece.indices] = values[name]
-            if kept is not None:
-                kept.write(piece.number, values)
-            reporter.add(piece.indices.size, int(np.count_nonzero(values["outcome"])))
+        coming = _computed(study, points, todo[share], devices, executor, reporter)
+        with contextlib.closing(coming):  # cancels what an executor has not begun
+            for piece, values in coming:
+                for name, target in results.items():
+                    target[piece.indices] = values[name]
+                if kept is not None:
+                    kept.write(piece.number, values)
+                reporter.add(piece.indices.size, int(np.count_nonzero(values["outcome"])))
         if kept is not None and not alone:
             _await_others(kept, results)
-    finally:
-        reporter.close()
 
     dataset = to_dataset(study, points, results, np.ndim(times) == 0)
     dataset.attrs |= {"configuration": json.dumps(configuration), "versions": json.dumps(versions())}
@@ -214,7 +218,25 @@ def _still_to_do(kept: Store | None, chunks, results, reporter: Reporter) -> lis
     return [piece for piece in chunks if not done[piece.number]]
 
 
-def _computed(study, points, chunks, devices, executor, reporter: Reporter) -> Iterator[tuple[Chunk, dict]]:
+@contextlib.contextmanager
+def _ending_cleanly(kept: Store | None, reporter: Reporter) -> Iterator[None]:
+    """Close the bar in any case; Ctrl-C says what is kept and how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if kept is None:
+            text = "nothing is kept, since there is no store; store='run.zarr' would keep what is finished"
+        else:
+            text = (f"{kept.kept()} in store = {str(kept.path)!r}; the same call goes on from there "
+                    "(on the command line: add --resume)")  # fmt: skip
+        raise KeyboardInterrupt(f"sweep interrupted: {text}") from None
+    finally:
+        reporter.close()
+
+
+def _computed(
+    study, points, chunks, devices, executor, reporter: Reporter
+) -> Generator[tuple[Chunk, dict], None, None]:
     """(chunk, its results), one after the other here or as they come from the executor."""
     if executor is not None:
         yield from run_remotely(executor, study, chunks, lambda piece: _values(points, piece))
