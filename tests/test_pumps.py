@@ -48,6 +48,7 @@ def test_square_pulse_with_decay_is_exact(uncoupled):
     np.testing.assert_allclose(measured, exact, atol=2e-5)
 
 
+@pytest.mark.slow
 def test_derivatives_in_amplitude_duration_and_delay(uncoupled):
     """vjp and jvp through the jumps agree with finite differences of ζ(t), for all pulses at once."""
     times, weights = jnp.array([0.6, 0.9, 3.0]), jnp.array([1.0, -2.0, 3.0])
