@@ -14,6 +14,8 @@ import pytest
 import xarray as xr
 
 import nacjax as nj
+from nacjax.studies.chunks import point_bytes
+from nacjax.studies.kernel import KERNELS
 from nacjax.studies.store import Store
 
 AXES = {"filling": np.linspace(0.3, 0.7, 11), "zeta": [1.0, 4.0]}
@@ -68,7 +70,9 @@ def stop_at(done):
 def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(tmp_path):
     store = tmp_path / "run.zarr"
     run = {"axes": AXES, "store": store, **OPTIONS}
-    with pytest.raises(KeyboardInterrupt, match=r"10 of 22 points are kept in store = '.*run.zarr'.*same call"):
+    with pytest.raises(
+        KeyboardInterrupt, match=r"10 of 22 points are kept in store = '.*run.zarr'.*same call"
+    ):
         nj.sweep(metal(), nj.Clamped(1.0), callback=stop_at(10), **run)
     done = []
     nj.sweep(metal(), nj.Clamped(1.0), callback=lambda p: done.append(p.done), **run)
@@ -111,9 +115,13 @@ def test_a_full_disk_says_so_and_loses_nothing(tmp_path, full_disk):
     run = {"axes": AXES, "store": store, **OPTIONS}
 
     def fill(progress):
-        full_disk[0] = 1 if progress.done == 10 else full_disk[0]  # room for σ of the next chunk, not its outcome
+        full_disk[0] = (
+            1 if progress.done == 10 else full_disk[0]
+        )  # room for σ of the next chunk, not its outcome
 
-    with pytest.raises(OSError, match=r"run.zarr': the disk is full. Free some space. 10 of 22 points") as caught:
+    with pytest.raises(
+        OSError, match=r"run.zarr': the disk is full. Free some space. 10 of 22 points"
+    ) as caught:
         nj.sweep(metal(), nj.Clamped(1.0), callback=fill, **run)
     assert caught.value.errno == errno.ENOSPC
     with pytest.raises(OSError, match=r"10 of 22 points are kept, and the same sweep"):  # still full
@@ -148,7 +156,9 @@ def test_a_read_only_folder_says_so(tmp_path, monkeypatch):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
         monkeypatch.setattr("zarr.open_group", refuse)
-    with pytest.raises(PermissionError, match=r"run.zarr': its folder cannot be written. Make it writable, or give"):
+    with pytest.raises(
+        PermissionError, match=r"run.zarr': its folder cannot be written. Make it writable, or give"
+    ):
         nj.sweep(metal(), nj.Clamped(1.0), axes=AXES, store=folder / "run.zarr", **OPTIONS)
     assert not any(folder.iterdir())
 
@@ -171,6 +181,16 @@ def test_a_path_that_is_no_store_is_refused(tmp_path):
         with pytest.raises(ValueError, match="is no store"):
             nj.sweep(metal(), nj.Clamped(1.0), axes=AXES, store=path, **OPTIONS)
     assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_memory_is_near_the_estimate_of_a_chunk():
+    """What a compiled batch allocates, between 1/1.5 and 1.5 times `point_bytes`."""
+    nj.sweep(metal(), nj.Clamped(1.0), axes=AXES, **OPTIONS)
+    plan = next(reversed(KERNELS.batches.values())).compile().memory_analysis()
+    used = plan.temp_size_in_bytes + plan.argument_size_in_bytes + plan.output_size_in_bytes
+    ratio = used / (OPTIONS["chunk"] * point_bytes("plateau", 2, OPTIONS["cells"], 0))
+    print("allocated / estimated:", ratio)
+    assert 1 / 1.5 < ratio < 1.5
 
 
 SCRIPT = """

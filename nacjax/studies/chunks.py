@@ -72,8 +72,10 @@ def default_size(state: str, rungs: int, cells: int, times: int, devices: list) 
 
 
 def point_bytes(state: str, rungs: int, cells: int, times: int) -> int:
-    """Memory a point takes while it runs, in bytes: measured on compiled sweeps, rounded up."""
-    size = rungs * cells
-    if state == "plateau":
-        return 8 * size * 12
-    return 8 * size * (40 + 8 * rungs + 4 * times)
+    """Memory a point takes while it runs, in bytes: fits to what compiled sweeps allocate.
+
+    The mesh that follows the features takes 186 words a cell, whatever the number of rungs, and is
+    done with before the steps begin; so a point takes the larger of the two, and its saved states.
+    """
+    steps = {"plateau": rungs, "evolve": rungs * (40 + 4 * rungs), "steady": rungs * 115}
+    return int(8 * cells * (max(186 + rungs, steps[state]) + 1.1 * rungs * times))

@@ -104,7 +104,10 @@ def explained(path: Path) -> Iterator[None]:
         if error.errno in FULL:
             trouble, cure = "the disk is full", "Free some space"
         elif error.errno in READ_ONLY:
-            trouble, cure = "its folder cannot be written", "Make it writable, or give a path in another folder"
+            trouble, cure = (
+                "its folder cannot be written",
+                "Make it writable, or give a path in another folder",
+            )
         else:
             raise
         try:
