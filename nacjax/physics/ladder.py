@@ -71,7 +71,7 @@ class Mesh(eqx.Module):
             lambda s: integral(s) - target,
             *bracket(probes, integral(probes), target),
             bisections=0,
-            newtons=5,
+            newtons=11,
         )
         return jnp.concatenate([jnp.zeros(1), inner, period[None]])
 
