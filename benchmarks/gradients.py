@@ -41,7 +41,7 @@ def methods(case, rtol):
     return {
         "forward solve": sigma("forward"),
         "forward mode, 5 parameters": jax.jacfwd(sigma("forward")),
-        "forward mode, 1 parameter": lambda p: jax.jvp(sigma("forward"), (p,), (jnp.eye(5)[0],)),
+        "forward mode, 1 parameter": lambda p: jax.jvp(sigma("forward"), (p,), (jnp.eye(5)[0],))[1],
         "reverse mode, 5 parameters": jax.grad(sigma("reverse")),
         "reverse mode through adjoint='both'": jax.grad(sigma("both")),
         "central differences, 5 parameters": differences,
