@@ -15,6 +15,11 @@ def row(case, chunk, **settings):
     return out
 
 
+def chunk_for(cells, largest, on_gpu):
+    """Trajectories side by side: on a CPU as many as stay in its cache."""
+    return largest if on_gpu else max(8, min(largest, 12_288 // cells))
+
+
 def slope(x, y):
     """Exponent of a power law through the points."""
     return float(np.polyfit(np.log(x), np.log(y), 1)[0])
@@ -33,7 +38,7 @@ def compare(options):
     count = 4 if quick else 4096 if on_gpu else 64
     chunk = count if on_gpu else 64
     families = {
-        "cells": [row(cases.fig2a(count, i), chunk, cells=i, rungs=2) for i in cells],
+        "cells": [row(cases.fig2a(count, i), chunk_for(i, chunk, on_gpu), cells=i, rungs=2) for i in cells],
         "rungs": [],
         "batch": [row(cases.fig2a(b, 16 if quick else 160), None if on_gpu else chunk, batch=b) for b in batches],
     }

@@ -117,7 +117,7 @@ def draw_precision(axis, content: dict, title: str, colours: dict) -> None:
     level = content["mesh_error"]
     axis.axhline(level, color="0.6", ls=":", lw=1)
     place = {"transform": axis.get_yaxis_transform(), "ha": "right", "va": "bottom", "color": "0.4", "fontsize": 8}
-    axis.text(0.98, level, "mesh error", **place)
+    axis.text(0.99, level, "mesh error", **place)
     axis.set(xlabel="core ms per trajectory", ylabel="time-integration error of σ/σ₀", title=title.split(":")[0])
 
 
@@ -139,11 +139,11 @@ def figure(results: dict, path: Path) -> None:
 
     shown, colours = [name for name in ("fig2a", "stiff") if name in results], {}
     panels = len(shown) + ("growth" in results)
-    _, axes = plt.subplots(1, panels, figsize=(4.2 * panels, 4.2), layout="constrained", squeeze=False)
+    sheet, axes = plt.subplots(1, panels, figsize=(4.2 * panels, 4.6), layout="constrained", squeeze=False)
     for axis, name in zip(axes[0], shown, strict=False):
         draw_precision(axis, results[name], TITLES[name], colours)
     if shown:
-        axes[0][0].legend(fontsize=7)
+        sheet.legend(*axes[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=8)
     if "growth" in results:
         draw_growth(axes[0][-1], results["growth"])
     plt.savefig(path, dpi=160)
