@@ -24,9 +24,15 @@ TARGET = 1e-3  # allowed error of σ/σ_0, mesh and time integration together
 def arguments(description: str) -> argparse.Namespace:
     """Command line of every benchmark. Call it before JAX starts: it pins the process to its cores."""
     parser = argparse.ArgumentParser(description=description.split("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="a few points and runs: does it work? Not for numbers")
-    parser.add_argument("--runs", type=int, default=None, help="timed runs of each row (default 5; 2 if quick)")
-    parser.add_argument("--cores", type=int, default=1, help="cores this process may use where there is no GPU")
+    parser.add_argument(
+        "--quick", action="store_true", help="a few points and runs: does it work? Not for numbers"
+    )
+    parser.add_argument(
+        "--runs", type=int, default=None, help="timed runs of each row (default 5; 2 if quick)"
+    )
+    parser.add_argument(
+        "--cores", type=int, default=1, help="cores this process may use where there is no GPU"
+    )
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the JSON files")
     options = parser.parse_args()
     options.runs = options.runs or (2 if options.quick else 5)
@@ -179,7 +185,18 @@ def machine() -> dict:
 
     device = jax.devices()[0]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    packages = ("nacjax", "jax", "jaxlib", "diffrax", "lineax", "equinox", "numpy", "scipy", "numba", "scikit-sundae")
+    packages = (
+        "nacjax",
+        "jax",
+        "jaxlib",
+        "diffrax",
+        "lineax",
+        "equinox",
+        "numpy",
+        "scipy",
+        "numba",
+        "scikit-sundae",
+    )
     return {
         "processor": _processor(),
         "cores_used": cores,
@@ -216,4 +233,7 @@ def show(row: dict) -> None:
         return
     error = "" if row["sigma_error"] is None else f"error {row['sigma_error']:.1e}"
     inner = "" if row["time_integration_error"] is None else f"(time {row['time_integration_error']:.1e})"
-    print(f"{row['name']:42s} {row['core_ms_per_point']:10.4f} core ms {error} {inner} {row['settings']}", flush=True)
+    print(
+        f"{row['name']:42s} {row['core_ms_per_point']:10.4f} core ms {error} {inner} {row['settings']}",
+        flush=True,
+    )

@@ -48,10 +48,15 @@ def structured_against_dense(cells: int):
 
     @eqx.filter_jit
     def compare(metal):
-        kinetics = Kinetics.build(metal, nj.ExponentialPulse(10.0, 0.3), nj.ConstantField(0.5), nj.Mesh(cells), 2)
+        kinetics = Kinetics.build(
+            metal, nj.ExponentialPulse(10.0, 0.3), nj.ConstantField(0.5), nj.Mesh(cells), 2
+        )
         y = kinetics.initial_state()
         operator = LadderOperator(jacobian(kinetics, 0.3, y).shifted(0.1))
-        got, want = lx.linear_solve(operator, y, LadderSolver()).value, jnp.linalg.solve(operator.as_matrix(), y)
+        got, want = (
+            lx.linear_solve(operator, y, LadderSolver()).value,
+            jnp.linalg.solve(operator.as_matrix(), y),
+        )
         return jnp.max(jnp.abs(got - want)) / jnp.max(jnp.abs(want))
 
     return compare(metal(0.53, 0.01))
@@ -66,7 +71,9 @@ def forward_against_reverse():
     import nacjax as nj
 
     def sigma(p):
-        run = nj.evolve(metal(p[1], 1e-3, temperature=0.02), nj.Clamped(p[0]), [1.0], cells=32, rungs=2, budget=False)
+        run = nj.evolve(
+            metal(p[1], 1e-3, temperature=0.02), nj.Clamped(p[0]), [1.0], cells=32, rungs=2, budget=False
+        )
         return run.sigma[0]
 
     point, along = jnp.array([5.0, 0.53]), jnp.array([1.0, 0.01])
@@ -88,7 +95,9 @@ def checks(quick: bool) -> list[dict]:
             found.append(check(f"plateau, {name}", abs(sigma - PLATEAU), 5e-4 if x64 else 2e-3))
             sigma = nj.steady_state(metal(0.53, 0.01), nj.Clamped(20.0)).sigma
             found.append(check(f"steady state, {name}", abs(sigma - STEADY), 2e-3 if x64 else 4e-3))
-            found.append(check(f"structured = dense, {name}", structured_against_dense(24), 1e-9 if x64 else 1e-3))
+            found.append(
+                check(f"structured = dense, {name}", structured_against_dense(24), 1e-9 if x64 else 1e-3)
+            )
             if x64 or not (quick or elapsed() > LIMIT / 3):
                 found.append(check(f"jvp = vjp, {name}", forward_against_reverse(), 1e-6 if x64 else 2e-3))
     return found

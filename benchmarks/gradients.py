@@ -21,7 +21,9 @@ def gradient_case(count, cells):
     def build(p):
         return metal(p[0], p[4], filling=p[1], temperature=p[2]), nj.Clamped(p[3]), nj.NoField()
 
-    points = jnp.stack([jnp.linspace(0.51, 0.9, count)] + [jnp.full(count, x) for x in (0.5, 0.003, 20.0, 1e-3)], 1)
+    points = jnp.stack(
+        [jnp.linspace(0.51, 0.9, count)] + [jnp.full(count, x) for x in (0.5, 0.003, 20.0, 1e-3)], 1
+    )
     return Case("gradients", build, points, 10.0, 2, nj.Mesh(cells))
 
 

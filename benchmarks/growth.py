@@ -9,7 +9,9 @@ RTOL = 1e-2
 def row(case, chunk, **settings):
     """A timed batch of `nacjax.evolve`; steps are recorded, since their number too depends on the mesh."""
     call, seconds = compiled(batched(single(case, RTOL), chunk), case.points)
-    out = Row("nacjax evolve", call, len(case.points), {"rtol": RTOL, "chunk": chunk, **settings}, compile_s=seconds)
+    out = Row(
+        "nacjax evolve", call, len(case.points), {"rtol": RTOL, "chunk": chunk, **settings}, compile_s=seconds
+    )
     _, steps = out.time()
     out.more["steps"] = float(np.mean(steps))
     return out
@@ -40,12 +42,16 @@ def compare(options):
     families = {
         "cells": [row(cases.fig2a(count, i), chunk_for(i, chunk, on_gpu), cells=i, rungs=2) for i in cells],
         "rungs": [],
-        "batch": [row(cases.fig2a(b, 16 if quick else 160), None if on_gpu else chunk, batch=b) for b in batches],
+        "batch": [
+            row(cases.fig2a(b, 16 if quick else 160), None if on_gpu else chunk, batch=b) for b in batches
+        ],
     }
     for j in rungs:  # ω_p just above W/J, so that J rungs are needed
         case = cases.fig2a(count, 16 if quick else 96)
         points = jnp.linspace(1.005 / j, 1.03 / j, count)
-        families["rungs"].append(row(type(case)(case.name, case.build, points, 10.0, j, case.mesh), chunk, rungs=j))
+        families["rungs"].append(
+            row(type(case)(case.name, case.build, points, 10.0, j, case.mesh), chunk, rungs=j)
+        )
     for family in families.values():
         take_turns(family, options.runs)
     results = {name: [r.record() for r in family] for name, family in families.items()}

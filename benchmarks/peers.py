@@ -28,7 +28,13 @@ def coefficients(case):
         gain = jnp.pad(kinetics.rate * ladder.density[1:], up)
         loss = jnp.pad(kinetics.rate * jnp.where(ladder.states[1:] > 0, ladder.density[:-1], 0.0), up)
         faces = [jnp.append(x, 0.0) for x in (strength, quantum, diffusion)]
-        rows = [gain.ravel(), loss.ravel(), *faces, collisions.inverse_states(ladder).ravel(), state.f.ravel()]
+        rows = [
+            gain.ravel(),
+            loss.ravel(),
+            *faces,
+            collisions.inverse_states(ladder).ravel(),
+            state.f.ravel(),
+        ]
         return jnp.stack([*rows, jnp.append(ladder.transport, 0.0)]), kinetics.bose + state.zeta
 
     return tuple(np.array(x) for x in jax.jit(jax.vmap(one))(case.points))
@@ -74,7 +80,9 @@ def kernels():
         before = 0.0
         for k in range(size - 1):  # St_in and St_E
             up, low = y[k + 1], y[k]
-            flux = c[STRENGTH, k] * (c[QUANTUM, k] * (up - low) + up * (1 - low)) + c[DIFFUSION, k] * (up - low)
+            flux = c[STRENGTH, k] * (c[QUANTUM, k] * (up - low) + up * (1 - low)) + c[DIFFUSION, k] * (
+                up - low
+            )
             dy[k] = (flux - before) * c[INVERSE, k]
             before = flux
         dy[size - 1] = -before * c[INVERSE, size - 1]
@@ -212,7 +220,14 @@ class Lsoda(Peer):
         from scipy.integrate import odeint
 
         y0, rhs = self.load(k)[self.order], folded_rhs()
-        c, n, cells, order, place, out = self.current, self.n, self.cells, self.order, self.place, np.empty(y0.size)
+        c, n, cells, order, place, out = (
+            self.current,
+            self.n,
+            self.cells,
+            self.order,
+            self.place,
+            np.empty(y0.size),
+        )
 
         def rate(t, y):
             rhs(y, out, c, n, cells, order, place)

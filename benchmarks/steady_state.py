@@ -34,7 +34,9 @@ def compare(options, case):
 
     def jitted(name, solve, chunk, **settings):
         call, seconds = compiled(batched(solve, chunk), case.points)
-        return Row(name, lambda: np.array(call()), len(case.points), {**settings, "chunk": chunk}, compile_s=seconds)
+        return Row(
+            name, lambda: np.array(call()), len(case.points), {**settings, "chunk": chunk}, compile_s=seconds
+        )
 
     def on(cells):
         other = case.on(type(case.mesh).uniform(cells))
@@ -43,7 +45,10 @@ def compare(options, case):
     cells = case.mesh.cells
     exact = (4 * on(2 * cells) - on(cells)) / 3
     rows = [jitted("nacjax steady_state", steady(case), 32)]
-    rows += [jitted("nacjax evolve to t = 1e4", lambda p, r=r: single(case, r)(p)[0], 32, rtol=r) for r in (1e-2, 1e-3)]
+    rows += [
+        jitted("nacjax evolve to t = 1e4", lambda p, r=r: single(case, r)(p)[0], 32, rtol=r)
+        for r in (1e-2, 1e-3)
+    ]
     rows += stock_rows(case)
     skipped = []
     for name in ("CVODE, sparse LU", "CVODE, band LU"):
@@ -52,7 +57,9 @@ def compare(options, case):
             continue
         for tolerance in (1e-2, 1e-3, 1e-4):
             peer = peers.PEERS[name](case, tolerance, tolerance)
-            rows.append(Row(f"{name}, to t = 1e4", peer, len(case.points), {"rtol": tolerance, "atol": tolerance}))
+            rows.append(
+                Row(f"{name}, to t = 1e4", peer, len(case.points), {"rtol": tolerance, "atol": tolerance})
+            )
     same_mesh = None
     for row in rows:
         sigma = row.time()

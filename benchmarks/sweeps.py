@@ -34,7 +34,11 @@ def isolated(job: str, cores: int = 1, devices: int = 1, **setting) -> dict:
     if done.returncode:
         raise RuntimeError(f"{job} {setting} failed:\n{done.stderr[-2000:]}")
     record = {"cores": cores, "devices": devices, **setting, **json.loads(done.stdout.splitlines()[-1])}
-    print(job, json.dumps({name: round(x, 4) if isinstance(x, float) else x for name, x in record.items()}), flush=True)
+    print(
+        job,
+        json.dumps({name: round(x, 4) if isinstance(x, float) else x for name, x in record.items()}),
+        flush=True,
+    )
     return record
 
 
@@ -144,7 +148,9 @@ def _overhead(state: str, cells: int, runs: int) -> dict:
         writing = median(lambda k: store.write(k, results))
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         pool.submit(echo, dump(study), True, pieces[0], values[0], results).result()
-        sending = median(lambda k: pool.submit(echo, dump(study), True, pieces[k], values[k], results).result())
+        sending = median(
+            lambda k: pool.submit(echo, dump(study), True, pieces[k], values[k], results).result()
+        )
     computing = median(lambda k: run_chunk(study, pieces[k], values[k], devices))
     return {"chunk": pieces[0].size, "chunk_s": computing, "store_s": writing, "executor_s": sending,
             "store_share": writing / computing, "executor_share": sending / computing,
@@ -171,7 +177,9 @@ def _processes(state: str, points: int, chunk: int, cells: int, runs: int, worke
     ) as pool:
         for _ in range(2):  # the second lets a worker compile that had no chunk in the first
             nj.sweep(*system, chunk=chunk, executor=pool, **options)
-        wall = [nj.sweep(*system, chunk=chunk, executor=pool, **options).attrs["run_seconds"] for _ in range(runs)]
+        wall = [
+            nj.sweep(*system, chunk=chunk, executor=pool, **options).attrs["run_seconds"] for _ in range(runs)
+        ]
     return {"wall_s": sorted(wall), "points_per_s": points / statistics.median(wall)}
 
 
@@ -182,14 +190,24 @@ def compare(options) -> None:
     quick, runs = options.quick, options.runs
     states = ("plateau",) if quick else ("plateau", "evolve")
     cells = {"plateau": 16, "evolve": 16} if quick else {"plateau": 128, "evolve": 160}
-    batches = {"plateau": (16, 64) if quick else (16, 64, 256, 1024, 4096), "evolve": (1, 4, 16, 48, 128, 512)}
+    batches = {
+        "plateau": (16, 64) if quick else (16, 64, 256, 1024, 4096),
+        "evolve": (1, 4, 16, 48, 128, 512),
+    }
     points = {"plateau": 256 if quick else 8192, "evolve": 512}
     default = {"plateau": 64 if quick else 256, "evolve": 48}
-    content: dict = {"case": "sweeps of Fig. 2a", "cells": cells, "load": os.getloadavg(), "allowed_cores": len(CORES)}
+    content: dict = {
+        "case": "sweeps of Fig. 2a",
+        "cells": cells,
+        "load": os.getloadavg(),
+        "allowed_cores": len(CORES),
+    }
     parts: dict[str, list] = {"batch": [], "devices": [], "processes": [], "overhead": [], "memory": []}
     for s in states:
         for chunk in batches[s]:
-            parts["batch"].append(isolated("speed", state=s, points=points[s], chunk=chunk, cells=cells[s], runs=runs))
+            parts["batch"].append(
+                isolated("speed", state=s, points=points[s], chunk=chunk, cells=cells[s], runs=runs)
+            )
         for count in (1, 2) if quick else (1, 2, 4):
             speed = isolated("speed", cores=2, devices=count, state=s, points=points[s], chunk=count * default[s],
                              cells=cells[s], runs=runs)  # fmt: skip

@@ -113,19 +113,31 @@ def draw_precision(axis, content: dict, title: str, colours: dict) -> None:
         line = front([row for row in content["curves"] if row["name"] == method])
         colour = colours.setdefault(method, f"C{len(colours)}")
         width = 2.5 if method.startswith("nacjax") else 1.2
-        axis.loglog([x for x, _ in line], [y for _, y in line], "o-", color=colour, lw=width, ms=4, label=method)
+        axis.loglog(
+            [x for x, _ in line], [y for _, y in line], "o-", color=colour, lw=width, ms=4, label=method
+        )
     level = content["mesh_error"]
     axis.axhline(level, color="0.6", ls=":", lw=1)
-    place = {"transform": axis.get_yaxis_transform(), "ha": "right", "va": "bottom", "color": "0.4", "fontsize": 8}
+    place = {
+        "transform": axis.get_yaxis_transform(),
+        "ha": "right",
+        "va": "bottom",
+        "color": "0.4",
+        "fontsize": 8,
+    }
     axis.text(0.99, level, "mesh error", **place)
-    axis.set(xlabel="core ms per trajectory", ylabel="time-integration error of σ/σ₀", title=title.split(":")[0])
+    axis.set(
+        xlabel="core ms per trajectory", ylabel="time-integration error of σ/σ₀", title=title.split(":")[0]
+    )
 
 
 def draw_growth(axis, content: dict) -> None:
     """Time of a step against cells and rungs."""
     for name, marker, label in (("cells", "o", "cells I (J = 2)"), ("rungs", "s", "rungs J (I = 96)")):
         sizes = [row["settings"][name] for row in content[name]]
-        axis.loglog(sizes, [r["core_ms_per_point"] / r["steps"] for r in content[name]], marker + "-", label=label)
+        axis.loglog(
+            sizes, [r["core_ms_per_point"] / r["steps"] for r in content[name]], marker + "-", label=label
+        )
     axis.set(xlabel="size", ylabel="core ms per step", title="(e) growth")
     axis.legend(fontsize=8)
 

@@ -40,20 +40,22 @@ def test_chemical_potential_gives_the_filling(filling, temperature):
     h = 1e-5
     slope = jax.grad(lambda nu: change(metal, filling=nu).chemical_potential)(filling)
     up, down = (change(metal, filling=filling + s).chemical_potential for s in (h, -h))
-    assert slope == pytest.approx((up - down) / (2 * h), rel=1e-4)
+    assert abs(slope * 2 * h - (up - down)) < 2e-4 * h * abs(slope)
 
 
 def test_third_filling_sits_at_a_sixth_of_the_width():
     """physics: μ(ν = 1/3) = −0.148 W for the trial DoS."""
-    assert nj.Metal(nj.FlatTopDOS(), 1 / 3, 0.003, 0.4).chemical_potential == pytest.approx(-0.148, abs=1e-3)
+    assert float(nj.Metal(nj.FlatTopDOS(), 1 / 3, 0.003, 0.4).chemical_potential) == pytest.approx(
+        -0.148, abs=1e-3
+    )
 
 
 @pytest.mark.parametrize("law", ["constant", "band", "impurity", "hard_sphere"])
 def test_transport_laws(law):
     """All are 1 at the Fermi level, and none inverts the sign of an equilibrium conductivity."""
     metal = nj.Metal(nj.FlatTopDOS(), 0.4, 0.01, 0.4, transport=law)
-    assert metal.transport_ratio(metal.fermi_energy) == pytest.approx(1)
-    assert nj.plateau(metal, 0.0).sigma == pytest.approx(1, abs=0.05)
+    assert float(metal.transport_ratio(metal.fermi_energy)) == pytest.approx(1)
+    assert float(nj.plateau(metal, 0.0).sigma) == pytest.approx(1, abs=0.05)
     assert nj.plateau(metal, 20.0).sigma < 0.6
 
 
@@ -65,7 +67,7 @@ def test_rungs_and_faces(phonon_energy, rungs):
     energy = np.asarray(ladder.energy).ravel()
     assert np.all(np.diff(energy) > 0)
     assert np.abs(np.diff(ladder.energy, axis=0) - phonon_energy).max() < 1e-15
-    assert ladder.states.sum() == pytest.approx(1, abs=1e-14)
+    assert float(ladder.states.sum()) == pytest.approx(1, abs=1e-13)
 
 
 BAD = [
