@@ -140,9 +140,9 @@ class Evolve:
 
         name = "threshold_time"
         times = self.until * np.linspace(0, 1, self.thresholds + 1)[1:]
-        field = threshold_field(metal, pump, times, cells=self.cells, rtol=self.rtol)
+        field = threshold_field(metal, pump, times, cells=self.cells, rtol=self.rtol)  # pyright: ignore[reportArgumentType]
         known = np.isfinite(np.asarray(field))
-        response = omega_e(metal, pump, times, ConstantField(np.where(known, field, 0.0)), **options)
+        response = omega_e(metal, pump, times, ConstantField(np.where(known, field, 0.0)), **options)  # pyright: ignore[reportArgumentType]
         result = result.assign_coords({name: (name, times, attributes("time", "t", "1/rate"))})
         result["threshold_field"] = (name, np.asarray(field), attributes("threshold field", "𝓔*"))
         about = attributes("response to the energy of the field", "ω_E/σ_0")

@@ -20,7 +20,7 @@ class FixedEndsController(dfx.PIDController):
         if kinetics.field.reacts:
             ends = (kinetics.unpack(y) for y in (y0, y1_candidate))
             too_long = kinetics.field.steps_over(kinetics, *ends, t1 - t0)
-            y_error = jnp.where(too_long, jnp.inf, y_error)
+            y_error = jnp.where(too_long, jnp.inf, y_error)  # pyright: ignore[reportArgumentType]
         keep, next_t0, next_t1, *rest = super().adapt_step_size(
             t0, t1, y0, y1_candidate, args, y_error, error_order, controller_state
         )
