@@ -45,6 +45,7 @@ def test_steady_state(single):
     assert abs(state.sigma - 0.4543) < 4e-3
 
 
+@pytest.mark.slow
 def test_gradient(single):
     def slope():
         metal = warm()

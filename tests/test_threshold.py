@@ -15,6 +15,7 @@ def fig3() -> nj.Metal:
     return nj.Metal(nj.FlatTopDOS(), 1 / 3, 0.003, 2 / 3, inelastic_rate=1e-3, phonon_lifetime=5.0)
 
 
+@pytest.mark.slow
 def test_threshold_field_along_the_pulse_of_fig3(fig3):
     """10.00, 6.49, 3.22, 1.21, 0.344 at t = 1, 2, 5, 10, 14, measured independently on a uniform mesh.
 
