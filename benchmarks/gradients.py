@@ -63,8 +63,9 @@ def compare(options, case, rtol=1e-2, chunk=32):
     exact = np.array(compiled(exact, points[some])[0]())
     rows = []
     for name, method in methods(case, rtol).items():
-        call, seconds = compiled(batched(method, chunk), points)
-        row = Row(name, call, len(points), {"rtol": rtol, "chunk": chunk}, compile_s=seconds)
+        size = chunk // 4 if "5" in name else chunk  # several directions a point: fewer points fit the cache
+        call, seconds = compiled(batched(method, size), points)
+        row = Row(name, call, len(points), {"rtol": rtol, "chunk": size}, compile_s=seconds)
         out = row.time()
         if out.shape == points.shape:
             error = np.abs(np.array(out)[some] - exact) / np.abs(exact).max(axis=0)
