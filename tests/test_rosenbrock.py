@@ -145,3 +145,31 @@ def variables(jaxpr):
             inner = getattr(value, "jaxpr", value)
             if hasattr(inner, "eqns"):
                 yield from variables(inner)
+
+
+def test_derivatives_in_any_order_of_vmap(metal):
+    """jvp and vjp, inside and outside of vmap, are one derivative; a second one is refused."""
+
+    def sigma(omega):
+        moved = eqx.tree_at(lambda m: m.phonon_energy, metal, omega)
+        return nj.evolve(moved, nj.Clamped(20.0), [1.0], cells=8, rungs=2, budget=False).sigma[0]
+
+    omegas, scale = jnp.array([0.6, 0.7]), jnp.ones(())
+
+    def batch(scale):
+        return jax.vmap(sigma)(scale * omegas)
+
+    inside = jax.jit(jax.vmap(jax.grad(sigma)))(omegas) * omegas
+    forward = jax.jit(lambda s: jax.jvp(batch, (s,), (jnp.ones(()),))[1])(scale)
+    backward = jax.jit(jax.grad(lambda s: batch(s).sum()))(scale)
+    np.testing.assert_allclose(forward, inside, atol=1e-10)
+    np.testing.assert_allclose(backward, inside.sum(), atol=1e-10)
+    with pytest.raises(NotImplementedError, match="adjoint = 'forward'"):
+        jax.eval_shape(jax.grad(jax.grad(sigma)), omegas[0])
+
+
+def test_a_solve_that_stops_early_is_nan(metal):
+    """Also for a single time, where diffrax returns the state it stopped at."""
+    with pytest.warns(RuntimeWarning, match="maximum number"):
+        run = nj.evolve(metal, nj.Clamped(20.0), [1.0], cells=8, max_steps=4)
+    assert np.isnan(run.sigma).all() and not run.ok

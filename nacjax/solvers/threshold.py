@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..physics.checks import as_arrays, require
+from ..physics.checks import as_arrays, require, to_array
 from ..physics.field import AbstractField, ConstantField, SampledField, require_field_unit
 from ..physics.ladder import count_rungs
 from ..physics.metal import Metal
@@ -40,7 +40,7 @@ def threshold_field(
     require_field_unit("ConstantField", jnp.asarray(strongest), metal)
     require("times", times, "positive, finite times", lambda t: (t > 0) & (t < jnp.inf))
     require("times", times, "increasing", lambda t: np.all(np.diff(t) > 0))
-    inputs = as_arrays((metal, pump, jnp.atleast_1d(as_arrays(times))))
+    inputs = as_arrays((metal, pump, jnp.atleast_1d(to_array(times))))
     return _threshold(inputs, (weakest, strongest), _frozen(metal, options))
 
 
@@ -125,7 +125,7 @@ def omega_e(
 
     `options` are those of `evolve`.
     """
-    inputs = as_arrays((metal, pump, jnp.atleast_1d(as_arrays(times)), field))
+    inputs = as_arrays((metal, pump, jnp.atleast_1d(to_array(times)), field))
     if isinstance(field, ConstantField):
         return _omega_constant(inputs, _frozen(metal, options))
     if not isinstance(field, SampledField):
