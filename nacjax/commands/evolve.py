@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -118,36 +119,57 @@ class Evolve:
         times = self.times()
         kept = np.searchsorted(times, np.unique(self.shapes))
         options: dict[str, Any] = {"cells": self.cells, "rtol": self.rtol, "adjoint": "forward"}
-        run = evolve(metal, pump, times, **options)
-        result = run.to_xarray()
-        result = _with_shapes(result, "occupation", run, kept)
-        _note_events(result, run, "")
-        if self.instability:
-            tuned = evolve(metal, pump, times, field=SelfTunedField(), **options)
-            about = attributes("conductivity, self-tuned field", "σ/σ_0")
-            result["sigma_tuned"] = ("time", np.asarray(tuned.sigma), about)
-            about = attributes("self-tuned field", "𝓔")
-            result["field_tuned"] = ("time", np.asarray(tuned.field_normalised), about)
-            result = _with_shapes(result, "occupation_tuned", tuned, kept)
-            _note_events(result, tuned, "_tuned")
-        if self.inelastic_rate > 0 and self.thresholds > 0:
-            result = self.add_thresholds(result, metal, pump, options)
-        return result
 
-    def add_thresholds(self, result: "xr.Dataset", metal: Any, pump: Any, options: Any) -> "xr.Dataset":
-        """The dataset with the threshold field and its ω_E."""
+        def tuned():
+            return evolve(metal, pump, times, field=SelfTunedField(), **options)
+
+        with ThreadPoolExecutor(2) as pool:  # nearly all of the time is compiling, which leaves Python free
+            awaited = pool.submit(self.thresholds_of, metal, pump)
+            tuned_run = pool.submit(tuned) if self.instability else None
+            run = evolve(metal, pump, times, **options)
+            result = run.to_xarray()
+            result = _with_shapes(result, "occupation", run, kept)
+            _note_events(result, run, "")
+            if tuned_run is not None:
+                result = _with_tuned(result, tuned_run.result(), kept)
+            return result.merge(awaited.result())
+
+    def thresholds_of(self, metal: Any, pump: Any) -> "xr.Dataset":
+        """The threshold field and its ω_E; empty where they mean nothing or are not asked for."""
+        import xarray as xr
+
         from .. import ConstantField, omega_e, threshold_field
 
-        name = "threshold_time"
+        if not (self.inelastic_rate > 0 and self.thresholds > 0):
+            return xr.Dataset()
+        options: dict[str, Any] = {"cells": self.cells, "rtol": self.rtol}
         times = self.until * np.linspace(0, 1, self.thresholds + 1)[1:]
-        field = threshold_field(metal, pump, times, cells=self.cells, rtol=self.rtol)  # pyright: ignore[reportArgumentType]
-        known = np.isfinite(np.asarray(field))
-        response = omega_e(metal, pump, times, ConstantField(np.where(known, field, 0.0)), **options)  # pyright: ignore[reportArgumentType]
-        result = result.assign_coords({name: (name, times, attributes("time", "t", "1/rate"))})
-        result["threshold_field"] = (name, np.asarray(field), attributes("threshold field", "𝓔*"))
+        field = np.asarray(threshold_field(metal, pump, times, **options))
+        known = np.isfinite(field)
+        response = omega_e(metal, pump, times, ConstantField(np.where(known, field, 0.0)), **options)
+        name = "threshold_time"
         about = attributes("response to the energy of the field", "ω_E/σ_0")
-        result["omega_e"] = (name, np.where(known, response, np.nan), about)
-        return result
+        return xr.Dataset(
+            {
+                "threshold_field": (name, field, attributes("threshold field", "𝓔*")),
+                "omega_e": (name, np.where(known, response, np.nan), about),
+            },
+            coords={name: (name, times, attributes("time", "t", "1/rate"))},
+        )
+
+
+def _with_tuned(result: "xr.Dataset", tuned: Any, kept: np.ndarray) -> "xr.Dataset":
+    """The dataset with the run in the self-tuned field."""
+    about = attributes("conductivity, self-tuned field", "σ/σ_0")
+    result["sigma_tuned"] = ("time", np.asarray(tuned.sigma), about)
+    result["field_tuned"] = (
+        "time",
+        np.asarray(tuned.field_normalised),
+        attributes("self-tuned field", "𝓔"),
+    )
+    result = _with_shapes(result, "occupation_tuned", tuned, kept)
+    _note_events(result, tuned, "_tuned")
+    return result
 
 
 def attributes(name: str, symbol: str, unit: str = "1") -> dict[str, str]:

@@ -103,7 +103,7 @@ def _evolve(inputs, mesh, rungs, solver, tolerances, max_steps, budget, adjoint)
         solution = integrate(kinetics, times, solver, tolerances, max_steps, diffrax_adjoint)
         # saved alone, the end is where the solve stopped, which may be too early
         reached = (solution.result == dfx.RESULTS.successful) | (times.size > 1)
-        states = jnp.where(reached, solution.ys, jnp.nan)
+        states = jax.tree.map(lambda y: jnp.where(reached, y, jnp.nan), solution.ys)
         counts = {k: v for k, v in solution.stats.items() if k != "max_steps"}
         # integers leave as floats: tangents of integers confuse the transposition
         return kinetics, states, jax.tree.map(lambda x: x * 1.0, (solution.result._value, counts))

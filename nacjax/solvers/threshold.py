@@ -4,11 +4,14 @@ Two fields bear the name E* in PRB 101, 041105 (2020): the constant field at whi
 Fig. 2e), and the one that the instability builds (`SelfTunedField`; Fig. 3b).
 """
 
+import functools
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from ..physics.checks import as_arrays, require, to_array
 from ..physics.field import AbstractField, ConstantField, SampledField, require_field_unit
@@ -23,7 +26,7 @@ Times = Float[Array, " time"]
 def threshold_field(
     metal: Metal,
     pump: AbstractPump,
-    times: Times,
+    times: ArrayLike,
     *,
     weakest: float = 1e-3,
     strongest: float = 1e2,
@@ -52,69 +55,85 @@ def _frozen(metal: Metal, options: dict) -> tuple:
 
 @eqx.filter_jit
 def _threshold(inputs, limits, options):
+    numbers, rest = eqx.partition(inputs, eqx.is_inexact_array)
     options = dict(options)
+    forward = {**options, "adjoint": "forward"}
 
-    def sigma(inputs, log_strength, t, **more):
-        """σ(t) with the field 𝓔."""
-        metal, pump, _ = inputs
-        field = ConstantField(jnp.exp(log_strength))
-        return evolve(metal, pump, t[None], field=field, **options, **more).sigma[0]
+    def residual(numbers, x, options):
+        """σ at each time in the field exp(x) for it; one time after the other."""
+        metal, pump, times = eqx.combine(numbers, rest)
 
-    def residual(x):  # traced always, run for derivatives only: one time after the other
-        return jax.lax.map(lambda at: sigma(inputs, *at), (x, inputs[2]))
+        def sigma(at):
+            return evolve(metal, pump, at[1][None], field=ConstantField(jnp.exp(at[0])), **options).sigma[0]
 
-    def solve(_, guess):
-        fixed = jax.lax.stop_gradient(inputs)
-        all_times = jax.vmap(lambda x, t: sigma(fixed, x, t, adjoint="forward"))
-        lower, upper, found = _bracket(fixed, limits, options)
-        root = _illinois(lambda x: all_times(x, fixed[2]), lower, upper)
-        return jnp.where(found, root, jnp.nan)
+        return jax.lax.map(sigma, (x, times))
 
-    def tangent_solve(linear, y):
-        return y / linear(jnp.ones_like(y))
+    @jax.custom_jvp
+    def root(numbers):
+        metal, pump, times = eqx.combine(numbers, rest)
 
-    return jnp.exp(jax.lax.custom_root(residual, jnp.zeros_like(inputs[2]), solve, tangent_solve))
+        def scan(strength):
+            return evolve(metal, pump, times, field=ConstantField(strength), **forward).sigma
 
+        return _roots(jax.vmap(scan), times.size, limits)
 
-def _bracket(inputs, limits, options):
-    """(ln 𝓔, σ) at both ends of the first change of sign from below, and whether there is one."""
-    metal, pump, times = inputs
-    logs = jnp.linspace(jnp.log(limits[0]), jnp.log(limits[1]), 21)
-    strengths = jnp.concatenate([jnp.zeros(1), jnp.exp(logs)])
+    @root.defjvp
+    def _(primals, tangents):
+        (numbers,) = primals
+        x = root(numbers)
+        slope = jax.jvp(lambda x: residual(numbers, x, forward), (x,), (jnp.ones_like(x),))[1]
+        push = jax.jvp(lambda numbers: residual(numbers, x, options), primals, tangents)[1]
+        return x, -push / slope
 
-    def scan(strength):
-        return evolve(metal, pump, times, field=ConstantField(strength), adjoint="forward", **options).sigma
-
-    sigma = jax.vmap(scan)(strengths)
-    crossing = (sigma[:-1] < 0) & (sigma[1:] >= 0)
-    at = jnp.argmax(crossing, axis=0)
-    columns = jnp.arange(times.size)
-    logs = jnp.concatenate([logs[:1] - 3 * jnp.log(10.0), logs])
-    ends = [(logs[k], sigma[k, columns]) for k in (at, at + 1)]
-    return *ends, crossing.any(axis=0) & (sigma[0] < 0)
+    return jnp.exp(root(numbers))
 
 
-def _illinois(fn, lower, upper, iterations: int = 7):
-    """Roots of `fn`, elementwise, between brackets (x, fn(x)); regula falsi of order 1.44."""
+SCANNED = 22
+"""Field strengths, zero among them, of the scan that brackets the threshold (more for more times)."""
 
-    def secant(a, fa, b, fb):
-        x = b - fb * (b - a) / jnp.where(fb == fa, 1.0, fb - fa)
-        return jnp.clip(x, jnp.minimum(a, b), jnp.maximum(a, b))  # where there is no root, stay
 
-    def step(_, state):
-        (a, fa), (b, fb) = state  # b is the latest point, a the other side of the root
-        x = secant(a, fa, b, fb)
-        value = fn(x)
+def _roots(sigma, count: int, limits, refinements: int = 7) -> Times:
+    """ln 𝓔 of the lowest upward zero of σ at each of `count` times; NaN where there is none.
+
+    `sigma` maps field strengths (strength,) to σ (strength, time). It is compiled once: the first pass of
+    the loop scans the strengths, the others try one for each time (regula falsi of Illinois, order 1.44).
+    """
+    size = max(SCANNED, count)
+    grid = jnp.linspace(jnp.log(limits[0]), jnp.log(limits[1]), size - 1)
+    grid = jnp.concatenate([grid[:1] - 3 * jnp.log(10.0), grid])  # stands for no field
+    own = jnp.arange(count)
+
+    def bracket(values):
+        crossing = (values[:-1] < 0) & (values[1:] >= 0)
+        at = jnp.argmax(crossing, axis=0)
+        found = crossing.any(axis=0) & (values[0] < 0)
+        return (grid[at], values[at, own]), (grid[at + 1], values[at + 1, own]), found
+
+    def narrowed(state, values):
+        (a, fa), (b, fb), found = state  # b is the latest point, a the other side of the root
+        x, value = _secant(a, fa, b, fb), values[own, own]
         turned = value * fb < 0
-        a, fa = jnp.where(turned, b, a), jnp.where(turned, fb, 0.5 * fa)
-        return (a, fa), (x, value)
+        return (jnp.where(turned, b, a), jnp.where(turned, fb, 0.5 * fa)), (x, value), found
 
-    (a, fa), (b, fb) = jax.lax.fori_loop(0, iterations, step, (lower, upper))
-    return secant(a, fa, b, fb)
+    def step(i, state):
+        trial = jnp.exp(_secant(*state[0], *state[1]))
+        scanned = jnp.exp(grid).at[0].set(0.0)
+        values = sigma(jnp.where(i == 0, scanned, jnp.pad(trial, (0, size - count))))
+        return jax.tree.map(functools.partial(jnp.where, i == 0), bracket(values), narrowed(state, values))
+
+    nothing = (jnp.zeros(count), jnp.zeros(count))
+    start = (nothing, nothing, jnp.zeros(count, bool))
+    lower, upper, found = jax.lax.fori_loop(0, refinements + 1, step, start)
+    return jnp.where(found, _secant(*lower, *upper), jnp.nan)
+
+
+def _secant(a, fa, b, fb):
+    x = b - fb * (b - a) / jnp.where(fb == fa, 1.0, fb - fa)
+    return jnp.clip(x, jnp.minimum(a, b), jnp.maximum(a, b))  # where there is no root, stay
 
 
 def omega_e(
-    metal: Metal, pump: AbstractPump, times: Times, field: AbstractField, *, samples: int = 500, **options
+    metal: Metal, pump: AbstractPump, times: ArrayLike, field: AbstractField, *, samples: int = 500, **options
 ) -> Times:
     """ω_E/σ_0 = dσ(t)/d ln E² at the given field, (time,).
 
@@ -123,16 +142,17 @@ def omega_e(
     - any other field: the trajectory E²(t') of `evolve` is replayed from `samples` samples, and σ(t)
       differentiated with respect to a relative change of E²(t') at all t' ≤ t.
 
-    `options` are those of `evolve`.
+    Differentiable in forward mode. `options` are those of `evolve`.
     """
     inputs = as_arrays((metal, pump, jnp.atleast_1d(to_array(times)), field))
+    forward: dict[str, Any] = {"adjoint": "forward"} | options
     if isinstance(field, ConstantField):
-        return _omega_constant(inputs, _frozen(metal, options))
+        return _omega_constant(inputs, _frozen(metal, forward))
     if not isinstance(field, SampledField):
         dense = jnp.linspace(0.0, inputs[2][-1], samples)
-        record = evolve(metal, pump, dense, field=field, **options)
+        record = evolve(metal, pump, dense, field=field, **forward)
         inputs = (*inputs[:3], SampledField(dense, record.field))
-    return _omega_replay(inputs, _frozen(metal, options))
+    return _omega_replay(inputs, _frozen(metal, forward))
 
 
 @eqx.filter_jit
