@@ -57,7 +57,7 @@ def test_order_in_cells(dos):
 
         return jax.jit(jax.vmap(at))(points)
 
-    counts = np.array([48, 96, 192, 384])
+    counts = np.array([64, 128, 256])
     exact = sigma(4096)
     errors = np.array([np.sqrt(np.mean((sigma(int(c)) - exact) ** 2)) for c in counts])
     slope = -np.polyfit(np.log(counts), np.log(errors), 1)[0]

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from exact import change
 
 import nacjax as nj
 from nacjax.physics.jacobian import jacobian
@@ -37,6 +38,15 @@ def test_self_tuned_field_is_complementary_to_sigma(tuned):
     on = field > 0
     assert np.all((TIMES[on] > held.held_from) & (TIMES[on] < held.held_until))
     assert abs(np.asarray(tuned.budget["mismatch"])).max() < 1e-12
+
+
+def test_self_tuned_field_sets_in_where_it_lowers_sigma_at_first(fig3):
+    """At ω_p = 0.65 W, T = 0.004 W a weak field lowers σ as it reaches 0; the held state forms all the same."""
+    metal = change(fig3, phonon_energy=0.65, temperature=0.004)
+    run = pulsed(metal, nj.SelfTunedField())
+    sigma, field = np.asarray(run.sigma), np.asarray(run.field_normalised)
+    assert run.ok and sigma.min() >= -1e-4
+    assert (field > 0).sum() > 5 and field[sigma > 1e-4].max() == 0
 
 
 @pytest.mark.slow

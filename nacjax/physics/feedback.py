@@ -7,6 +7,7 @@ the conductivity back to zero: σ ≥ 0, E² ≥ 0, σE² = 0 for τ_M → 0.
 from typing import ClassVar
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -59,7 +60,8 @@ class SelfTunedField(AbstractField):
 
     a = dσ/dt at E = 0 and c = dσ/dt per unit E² are linear in the state; with the field on,
     dσ/dt = −σ/τ_r. `relaxation` > 0: τ_r (time); the field sets in at σ = |a|τ_r rather than 0.
-    Where c ≤ 0 (a field would lower σ, as in equilibrium) there is none.
+    Where c ≤ 0 a field lowers σ at first, as close to a sharp Fermi step, and so feeds itself: |c| takes the
+    place of c, and E² surges for a few τ_r until heating raises σ again, as it does for τ_M → 0.
     """
 
     relaxation: Float[Array, ""] = eqx.field(converter=to_array, default=1e-5)
@@ -77,8 +79,10 @@ class SelfTunedField(AbstractField):
     def squared(self, kinetics, t, state):
         sigma, drift, push = self.balance(kinetics, state)
         wanted = -(sigma / self.relaxation + drift)
-        on = (wanted > 0) & (push > 0)
-        return jnp.where(on, wanted / jnp.where(on, push, 1.0), 0.0)
+        changes = jnp.abs(jnp.diff(kinetics.heat(state.f).ravel()))
+        least = 0.01 * jnp.sum(kinetics.ladder.transport * changes)  # where c passes through 0
+        size = jnp.maximum(jnp.abs(push), jax.lax.stop_gradient(least))
+        return jnp.where(wanted > 0, wanted / jnp.where(wanted > 0, size, 1.0), 0.0)
 
     def steps_over(self, kinetics, before, after, duration):
         """As the field sets in, the finest cells diffuse at once: c may not change by half in that step."""
