@@ -178,6 +178,14 @@ def test_derivatives_in_any_order_of_vmap(metal):
         jax.eval_shape(jax.grad(jax.grad(sigma)), omegas[0])
 
 
+def test_a_metal_known_outside_needs_no_rungs(metal):
+    """Inside a jitted function of the pump alone the number of rungs is read from the metal."""
+    shape = jax.eval_shape(
+        lambda zeta: nj.evolve(metal, nj.Clamped(zeta), [1.0], cells=8).occupation, jnp.ones(())
+    )
+    assert shape.shape == (1, 2, 8)
+
+
 def test_a_solve_that_stops_early_is_nan(metal):
     """Also for a single time, where diffrax returns the state it stopped at."""
     with pytest.warns(RuntimeWarning, match="maximum number"):

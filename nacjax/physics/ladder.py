@@ -10,6 +10,7 @@ import math
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from .checks import is_concrete
@@ -123,7 +124,8 @@ def count_rungs(metal: Metal, rungs: int | None = None) -> int:
     The number of rungs fixes array shapes, so it must be a plain integer: under `jit`, `vmap` or
     `grad` with respect to ω_p or W, pass `rungs=` (any number ≥ W/ω_p works, spare rungs stay empty).
     """
-    ratio = metal.dos.width / metal.phonon_energy
+    with jax.ensure_compile_time_eval():  # a number here is a number also inside a jitted function
+        ratio = metal.dos.width / metal.phonon_energy
     if not is_concrete(ratio):
         if rungs is None:
             raise ValueError(
@@ -132,7 +134,7 @@ def count_rungs(metal: Metal, rungs: int | None = None) -> int:
                 "smallest phonon energy you will use."
             )
         return int(rungs)
-    needed = max(1, math.ceil(float(jnp.max(ratio)) * (1 - 4 * float(jnp.finfo(ratio.dtype).eps))))
+    needed = max(1, math.ceil(float(np.max(np.asarray(ratio))) * (1 - 4 * float(jnp.finfo(ratio.dtype).eps))))
     if rungs is not None and rungs < needed:
         raise ValueError(
             f"rungs = {rungs} is not allowed: the band needs at least {needed} (width / phonon_energy)"
