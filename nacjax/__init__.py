@@ -46,4 +46,6 @@ from .solvers.steady import SteadyState as SteadyState
 from .solvers.steady import steady_state as steady_state
 from .solvers.threshold import omega_e as omega_e
 from .solvers.threshold import threshold_field as threshold_field
+from .studies.optimum import Optimum as Optimum
+from .studies.search import search as search
 from .studies.sweep import sweep as sweep
