@@ -1,6 +1,7 @@
 """`Optimum`: what a search returns."""
 
 import dataclasses
+import json
 
 import numpy as np
 import xarray as xr
@@ -56,6 +57,16 @@ class Optimum:
             terms = [f"{float(p):+.2f} {n}" for n, p in zip(self.best, parts, strict=True) if abs(p) > 0.1]
             found.append(" ".join(terms))
         return found
+
+    def to_xarray(self) -> xr.Dataset:
+        """The paths and the derivatives as one dataset, with everything else in its attributes (as JSON)."""
+        plain = ("objective", "maximised", "unit", "value", "value_fine", "best", "bounds", "units", "kinks")
+        plain = (*plain, "constraints", "feasible", "solves", "seconds")
+        dataset = xr.merge(
+            [self.paths, self.hessian.rename("hessian"), self.gradient.rename("gradient"), self.curvature]
+        )
+        dataset.attrs["search"] = json.dumps({name: getattr(self, name) for name in plain})
+        return dataset
 
     def at_bound(self, name: str) -> str:
         """ "lower bound", "upper bound" or nothing: whether the optimum lies within 0.2% of the box of one."""
