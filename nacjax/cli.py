@@ -24,6 +24,11 @@ COMMANDS = {
         "Evolve",
         "a pump pulse in time: σ, ζ, the fields E*, f(ε); a NetCDF file and a figure",
     ),
+    "search": (
+        "nacjax.commands.search",
+        "Search",
+        "where the conductivity is lowest, by gradients; a NetCDF file and a figure of the paths",
+    ),
     "info": (
         "nacjax.commands.info",
         "Info",
