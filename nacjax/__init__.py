@@ -34,6 +34,10 @@ from .physics.pulses import (
 )
 from .physics.pump import Clamped as Clamped
 from .physics.pump import Kick as Kick
+from .physics.tabulated import TabulatedDOS as TabulatedDOS
+from .physics.tight_binding import TightBinding as TightBinding
+from .readers import read_dos as read_dos
+from .readers import read_wannier as read_wannier
 from .solvers.events import Events as Events
 from .solvers.events import events as events
 from .solvers.events import impulse as impulse
