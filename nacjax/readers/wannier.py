@@ -42,13 +42,13 @@ def read_wannier(hr: str | Path, cell, *, fermi_energy: float = 0.0, smallest: f
     place = {vector: k for k, vector in enumerate(vectors)}
     bonds = [v for v in vectors if v > tuple(-x for x in v)]
     means = {v: 0.5 * (matrices[place[v]] + matrices[place[_minus(v)]].conj().T) for v in [(0, 0, 0), *bonds]}
-    onsite = means.pop((0, 0, 0)) - fermi_energy * np.eye(orbitals)
+    onsite = np.asarray(means.pop((0, 0, 0)) - fermi_energy * np.eye(orbitals))
     bonds = [v for v in bonds if np.abs(means[v]).max() > smallest]
     if not bonds:
         raise ValueError(f"{lines.path}: no bonds above smallest = {smallest:g} eV: the bands are flat")
     hoppings = np.array([means[v] for v in bonds])
-    if np.abs(hoppings.imag).max() <= quantum and np.abs(onsite.imag).max() <= quantum:
-        hoppings, onsite = hoppings.real, onsite.real
+    if max(np.abs(np.imag(hoppings)).max(), np.abs(np.imag(onsite)).max()) <= quantum:
+        hoppings, onsite = np.real(hoppings), np.real(onsite)
     return TightBinding(lattice, np.array(bonds), hoppings, onsite)
 
 
