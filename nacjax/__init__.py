@@ -58,4 +58,6 @@ from .solvers.steady import SteadyState as SteadyState
 from .solvers.steady import steady_state as steady_state
 from .solvers.threshold import omega_e as omega_e
 from .solvers.threshold import threshold_field as threshold_field
+from .studies.pumped import pumped as pumped
 from .studies.sweep import sweep as sweep
+from .studies.transport import transport_laws as transport_laws

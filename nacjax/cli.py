@@ -24,6 +24,11 @@ COMMANDS = {
         "Evolve",
         "a pump pulse in time: σ, ζ, the fields E*, f(ε); a NetCDF file and a figure",
     ),
+    "material": (
+        "nacjax.commands.material",
+        "Material",
+        "a real metal in eV, K, fs and mJ/cm²: is σ < 0? A table, a NetCDF file and a figure",
+    ),
     "info": (
         "nacjax.commands.info",
         "Info",

@@ -69,10 +69,11 @@ HBAR_EV_FS = 0.6582119569
 """ħ in eV fs (exact by the SI of 2019)."""
 
 
-def k3c60(temperature=100.0, phonon_energy=170.0, *, mesh: int = 32, points: int = 401, **overrides) -> Metal:
+def k3c60(temperature=None, phonon_energy=None, *, mesh: int = 32, points: int = 401, **overrides) -> Metal:
     """K3C60 as a `Metal` in units of its own band width, W = 0.498 eV: t1u bands, half filled.
 
-    - `temperature` in kelvin; `phonon_energy` in meV (see `K3C60_PHONONS_MEV`); or texts with a unit
+    - `temperature` in kelvin, 100 by default; `phonon_energy` in meV, 170 by default (see
+      `K3C60_PHONONS_MEV`); or texts with a unit
     - `mesh`, `points`: of the tetrahedron DoS
     - `overrides`: any other argument of `Metal`, in its units (`transport="band"` for the bands'
       own ⟨v²⟩ instead of a constant one: the sign of σ at 170 meV depends on it)
@@ -80,6 +81,10 @@ def k3c60(temperature=100.0, phonon_energy=170.0, *, mesh: int = 32, points: int
     `print(metal)` shows every number and where it comes from (`K3C60_SOURCES`), `metal.scales` has the
     physical scales. Raises what `Metal` raises.
     """
+    given = {"temperature": temperature, "phonon_energy": phonon_energy}
+    sources = {name: "given by the caller" for name, value in given.items() if value is not None}
+    temperature = 100.0 if temperature is None else temperature
+    phonon_energy = 170.0 if phonon_energy is None else phonon_energy
     table = k3c60_dos(mesh, points)
     with jax.ensure_compile_time_eval():
         width = float(table.width)
@@ -106,4 +111,4 @@ def k3c60(temperature=100.0, phonon_energy=170.0, *, mesh: int = 32, points: int
         "states_per_mode": 6.0,
         "scales": scales,
     }
-    return assemble(arguments, K3C60_SOURCES, overrides)
+    return assemble(arguments, {**K3C60_SOURCES, **sources}, overrides)
