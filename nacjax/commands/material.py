@@ -106,7 +106,9 @@ class Material:
         given = {"filling": self.filling, "states_per_mode": self.states_per_mode}
         common |= {name: value for name, value in given.items() if value is not None}
         unit = float(internal("time_unit", self.time_unit, "time", Scales(1.0, time_fs=1.0)))
-        volume = self.cell_volume and float(internal("cell_volume", self.cell_volume, "volume"))
+        volume = None
+        if self.cell_volume is not None:
+            volume = float(internal("cell_volume", self.cell_volume, "volume"))
         if self.dos is None:
             scales = dataclasses.replace(k3c60().scales, time_fs=unit)  # pyright: ignore[reportArgumentType]
             return k3c60(

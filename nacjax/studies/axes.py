@@ -65,7 +65,8 @@ def make_points(axes: Axes, system: System) -> Points:
             path = resolve(name, system)
             if any(path == other.path for other in coordinates):
                 raise ValueError(f"axes: {name!r} is given twice")
-            plain = internal(f"axes: {name}", values, kind_of(path), system.metal.scales)
+            kind = kind_of(path)
+            plain = internal(f"axes: {name}", values, kind, system.metal.scales) if kind else values
             coordinates.append(Coordinate(name.replace(".", "_"), path, dim, _values(name, plain)))
         lengths = {c.name: c.values.size for c in coordinates if c.dim == dim}
         if len(set(lengths.values())) > 1:
