@@ -29,6 +29,11 @@ COMMANDS = {
         "Search",
         "where the conductivity is lowest, by gradients; a NetCDF file and a figure of the paths",
     ),
+    "material": (
+        "nacjax.commands.material",
+        "Material",
+        "a real metal in eV, K, fs and mJ/cm²: is σ < 0? A table, a NetCDF file and a figure",
+    ),
     "info": (
         "nacjax.commands.info",
         "Info",

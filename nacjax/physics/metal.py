@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from ..units import internal
 from .checks import require, to_array
 from .dos import AbstractDOS
 from .roots import increasing_root
@@ -29,10 +30,19 @@ def safe_sqrt(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
 
 @dataclasses.dataclass(frozen=True)
 class Scales:
-    """Physical scales of a material: eV in one internal unit of energy, and its lattice constant in Å."""
+    """What the internal units of a metal are in physical ones, and what else a laboratory needs.
+
+    - `energy_ev`: eV in one unit of energy; `time_fs`: fs in one unit of time (1/Γ_eph)
+    - `length_angstrom`: lattice constant (Å); `cell_volume`: of the primitive cell (Å³)
+    - `fermi_velocity` v_F (m/s) and `transport_time_fs` τ_tr (fs): for fields in kV/cm
+    """
 
     energy_ev: float
     length_angstrom: float | None = None
+    time_fs: float | None = None
+    cell_volume: float | None = None
+    fermi_velocity: float | None = None
+    transport_time_fs: float | None = None
 
 
 class Metal(eqx.Module):
@@ -50,22 +60,50 @@ class Metal(eqx.Module):
     - `phonon_lifetime`: τ_ph > 0 (time), may be infinite, Eq. (3)
     - `states_per_mode`: electron states per phonon mode, ∫D dε > 0, Eq. (5)
     - `transport`: a key of `TRANSPORT_LAWS`
-    - `scales`: the physical scales of a real material, or None
+    - `scales`: the physical scales of a real material, or None. With them numbers may have units:
+      `temperature="100 K"`, `phonon_energy="170 meV"`, `phonon_lifetime="5 ps"`; inside they are plain
+    - `sources`: (argument, where its number comes from) pairs; `print(metal)` shows them
 
     Raises `ValueError` naming the argument for a value outside these ranges.
     Source: PRB 101, 041105 (2020), doi:10.1103/PhysRevB.101.041105, Eqs. (1)–(7).
     """
 
     dos: AbstractDOS
-    filling: Float[Array, ""] = eqx.field(converter=to_array)
-    temperature: Float[Array, ""] = eqx.field(converter=to_array)
-    phonon_energy: Float[Array, ""] = eqx.field(converter=to_array)
-    coupling_rate: Float[Array, ""] = eqx.field(converter=to_array, default=1.0)
-    inelastic_rate: Float[Array, ""] = eqx.field(converter=to_array, default=0.0)
-    phonon_lifetime: Float[Array, ""] = eqx.field(converter=to_array, default=np.inf)
-    states_per_mode: Float[Array, ""] = eqx.field(converter=to_array, default=1.0)
-    transport: str = eqx.field(static=True, default="constant")
-    scales: Scales | None = eqx.field(static=True, default=None)
+    filling: Float[Array, ""]
+    temperature: Float[Array, ""]
+    phonon_energy: Float[Array, ""]
+    coupling_rate: Float[Array, ""]
+    inelastic_rate: Float[Array, ""]
+    phonon_lifetime: Float[Array, ""]
+    states_per_mode: Float[Array, ""]
+    transport: str = eqx.field(static=True)
+    scales: Scales | None = eqx.field(static=True)
+    sources: tuple[tuple[str, str], ...] = eqx.field(static=True)
+
+    def __init__(
+        self,
+        dos,
+        filling,
+        temperature,
+        phonon_energy,
+        coupling_rate=1.0,
+        inelastic_rate=0.0,
+        phonon_lifetime=np.inf,
+        states_per_mode=1.0,
+        transport="constant",
+        scales=None,
+        sources=(),
+    ):
+        def plain(name, value, kind):
+            return to_array(internal(name, value, kind, scales))
+
+        self.dos, self.filling, self.states_per_mode = dos, to_array(filling), to_array(states_per_mode)
+        self.temperature = plain("temperature", temperature, "temperature")
+        self.phonon_energy = plain("phonon_energy", phonon_energy, "energy")
+        self.coupling_rate = plain("coupling_rate", coupling_rate, "rate")
+        self.inelastic_rate = plain("inelastic_rate", inelastic_rate, "energy × rate")
+        self.phonon_lifetime = plain("phonon_lifetime", phonon_lifetime, "time")
+        self.transport, self.scales, self.sources = transport, scales, tuple(sources)
 
     def __check_init__(self):
         if not isinstance(self.dos, AbstractDOS):
@@ -98,6 +136,11 @@ class Metal(eqx.Module):
             raise ValueError(
                 f"transport = {self.transport!r} is not allowed: it must be one of {', '.join(TRANSPORT_LAWS)}"
             )
+
+    def __str__(self):
+        from .portrait import portrait
+
+        return portrait(self)
 
     @property
     def mean_density(self) -> Float[Array, ""]:

@@ -5,6 +5,9 @@ D is the exact derivative of C everywhere. With limited node slopes (Fritsch & C
 Numer. Anal. 17, 238 (1980), doi:10.1137/0717021) C never decreases and D is never negative.
 """
 
+import dataclasses
+
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -14,6 +17,38 @@ from .checks import is_concrete, require, to_array
 from .dos import AbstractDOS, Energies
 
 Nodes = Float[Array, " node"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """Where a density of states comes from, and how many states and electrons the file counts in it.
+
+    - `path`, `format`: the file and its layout; `unit`: its unit of energy, where the format fixes it
+    - `states`: ∫D dε over the band, in the normalisation of the file
+    - `electrons`: those below the Fermi energy, or None where neither is known
+    - `fermi_energy`: in the energies of the table, or None
+    """
+
+    path: str
+    format: str
+    unit: str | None
+    states: float
+    electrons: float | None = None
+    fermi_energy: float | None = None
+
+    @property
+    def filling(self) -> float | None:
+        """Occupied fraction of the band, electrons/states."""
+        return None if self.electrons is None else self.electrons / self.states
+
+    def __str__(self):
+        unit = "" if self.unit is None else f" {self.unit}"
+        text = f"{self.path} ({self.format}): a band of {self.states:.4g} states"
+        if self.electrons is not None:
+            text += f", {self.electrons:.4g} electrons (filling {self.filling:.4g})"
+        return text + (
+            "" if self.fermi_energy is None else f", Fermi energy at {self.fermi_energy:.4g}{unit}"
+        )
 
 
 class TabulatedDOS(AbstractDOS):
@@ -27,6 +62,7 @@ class TabulatedDOS(AbstractDOS):
       Without it, D is piecewise linear.
     - `kinks`: energies of the van Hove points; without it they are looked for (`find_kinks`)
       in concrete data, and under a JAX transformation there are none.
+    - `source`: where the table was read, or None
 
     Raises `ValueError` naming the argument for lengths that differ, values that are not finite,
     energies out of order, negative densities and a vanishing integral.
@@ -37,8 +73,19 @@ class TabulatedDOS(AbstractDOS):
     slope: Nodes
     transport: Nodes | None
     kinks: Float[Array, " kink"]
+    source: Source | None = eqx.field(static=True)
 
-    def __init__(self, energy, density, velocity_weighted=None, *, cumulative=None, kinks=None):
+    def __init__(
+        self,
+        energy,
+        density,
+        velocity_weighted=None,
+        *,
+        cumulative=None,
+        kinks=None,
+        source: Source | None = None,
+    ):
+        self.source = source
         energy, density = to_array(energy), to_array(density)
         check_nodes(energy)
         check_column("density", density, energy)
@@ -116,7 +163,12 @@ class TabulatedDOS(AbstractDOS):
         require("unit", unit, "a positive energy", lambda x: (x > 0) & (x < np.inf))
         transport = None if self.transport is None else self.transport / unit
         return TabulatedDOS(
-            self.energy / unit, self.slope * unit, transport, cumulative=self.filled, kinks=self.kinks / unit
+            self.energy / unit,
+            self.slope * unit,
+            transport,
+            cumulative=self.filled,
+            kinks=self.kinks / unit,
+            source=self.source,
         )
 
 

@@ -15,6 +15,7 @@ from ..physics.kinetics import LEDGER, Kinetics
 from ..physics.ladder import Mesh, count_rungs
 from ..physics.metal import Metal
 from ..physics.pump import AbstractPump
+from ..units import internal
 from .chord import mend
 from .controller import FixedEndsController
 from .rosenbrock import Rosenbrock
@@ -44,7 +45,8 @@ def evolve(
     """Integrate Eqs. (2)–(3) of PRB 101, 041105 (2020) from equilibrium and return a `Run`.
 
     - `metal`, `pump`, `field`: what is integrated; any number in them may be a JAX tracer
-    - `times`: increasing times ≥ 0 to report, in the inverse unit of the rates (1/Γ_eph); (time,)
+    - `times`: increasing times ≥ 0 to report, in the inverse unit of the rates (1/Γ_eph), or with a unit
+      ("300 fs") where the metal has its scales; (time,)
     - `cells`: cells per rung, or `mesh`: a `Mesh` in full
     - `rungs`: number of rungs, needed only where ω_p or W is being transformed by JAX
     - `solver`: any diffrax solver; the structured `Rosenbrock()` by default
@@ -55,7 +57,7 @@ def evolve(
     Raises `ValueError` for bad arguments. A solve that fails warns, keeps the times it reached
     (the others are NaN), and says why in `run.result`.
     """
-    times = _checked_times(times)
+    times = _checked_times(internal("times", times, "time", metal.scales))
     field = NoField() if field is None else field
     field.check(metal)
     if adjoint not in ("both", "forward", "reverse"):

@@ -14,11 +14,12 @@ from .evolve import DEFAULT_CELLS
 
 
 class Plateau(eqx.Module):
-    """The plateau state: `sigma` σ/σ_0 (scalar), `occupation` f (rung, cell) and the `ladder` it lives on."""
+    """The plateau state: `sigma` σ/σ_0 (scalar), `occupation` f (rung, cell), its `ladder` and `metal`."""
 
     sigma: Float[Array, ""]
     occupation: Float[Array, "rung cell"]
     ladder: Ladder
+    metal: Metal
 
 
 def plateau(
@@ -51,7 +52,7 @@ def _plateau(inputs: tuple[Metal, Float[Array, ""]], mesh: Mesh, rungs: int) -> 
     metal, zeta = inputs
     ladder = build_ladder(metal, mesh, rungs)
     f = plateau_occupation(metal, zeta, ladder)
-    return Plateau(conductivity(f, ladder), f, ladder)
+    return Plateau(conductivity(f, ladder), f, ladder, metal)
 
 
 def plateau_occupation(metal: Metal, zeta, ladder: Ladder) -> Float[Array, "rung cell"]:

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .quantities import System, changed, resolve
+from ..units import internal
+from .quantities import System, changed, kind_of, resolve
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +65,9 @@ def make_points(axes: Axes, system: System) -> Points:
             path = resolve(name, system)
             if any(path == other.path for other in coordinates):
                 raise ValueError(f"axes: {name!r} is given twice")
-            coordinates.append(Coordinate(name.replace(".", "_"), path, dim, _values(name, values)))
+            kind = kind_of(path)
+            plain = internal(f"axes: {name}", values, kind, system.metal.scales) if kind else values
+            coordinates.append(Coordinate(name.replace(".", "_"), path, dim, _values(name, plain)))
         lengths = {c.name: c.values.size for c in coordinates if c.dim == dim}
         if len(set(lengths.values())) > 1:
             raise ValueError(f"axes: {key!r} go together and must be equally long, but have {lengths} values")

@@ -49,6 +49,13 @@ LONG_NAMES = {
 """Long name, symbol and kind of unit of the quantities a sweep may vary."""
 
 
+def kind_of(path: str) -> str:
+    """The kind of quantity at a path, as `nacjax.units.KINDS` calls it; "" for pure numbers."""
+    name = path.rsplit(".", 1)[-1]
+    kind = "temperature" if name == "temperature" else LONG_NAMES.get(name, ("", "", ""))[2]
+    return {"1": "", "energy × √rate": "field"}.get(kind, kind)
+
+
 def unit_of(kind: str, metal: Metal) -> str:
     """The unit of a kind of quantity: W and Γ_eph where the metal is given in them, else plain words."""
     energy = "W" if _is_one(metal.dos.width) else "unit of energy of the DoS"

@@ -18,6 +18,7 @@ from ..physics.ladder import Mesh
 from ..physics.metal import Metal
 from ..physics.pump import AbstractPump
 from ..solvers.evolve import DEFAULT_CELLS
+from ..units import internal
 from .axes import Axes, Points, check_points, make_points
 from .chunks import Chunk, default_size, expected_cost, plan, rung_counts
 from .commensurate import landmarks
@@ -86,6 +87,7 @@ def sweep(
     """
     start = time.perf_counter()
     system = as_arrays(System(metal, pump, NoField() if field is None else field))  # pyright: ignore[reportCallIssue]
+    times = internal("times", times, "time", metal.scales)
     study = make_study(
         system, times, plateau, steady, observe, Mesh(cells=cells).cells if mesh is None else mesh, options
     )

@@ -1,0 +1,175 @@
+"""`nacjax material`: a real metal pumped at several phonon energies, temperatures and fluences; is σ < 0?"""
+
+import dataclasses
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from .settings import free_path, set_up
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+@dataclasses.dataclass
+class Material:
+    """Whether a real metal gets a negative conductivity, for each pumped phonon, temperature and fluence.
+
+    Without options: K3C60 at half filling, its four intramolecular phonons, 100 K and 300 K. Quantities
+    are texts with a unit. The first word may be a TOML file with the same options; what follows it wins.
+    """
+
+    dos: Path | None = None
+    """A density of states instead of K3C60's: DOSCAR, dos.x, postw90, or a table; energies in eV."""
+    window: tuple[float, float] | None = None
+    """Lowest and highest energy of the band in that file (eV)."""
+    filling: float | None = None
+    """Occupied fraction of the band; 1/2 for K3C60, and what the file counts below E_F for a file."""
+    cell_volume: str | None = None
+    """Volume of the primitive cell, for the phonons per fluence; needed with --dos."""
+    states_per_mode: float | None = None
+    """Electron states per pumped phonon mode; 6 for K3C60, and what the file counts for a file."""
+    phonon_energies: tuple[str, ...] = ("41 meV", "71 meV", "117 meV", "170 meV")
+    """Energies of the phonon that is pumped."""
+    temperatures: tuple[str, ...] = ("100 K", "300 K")
+    """Bath temperatures."""
+    fluences: tuple[str, ...] = tuple(f"{f} mJ/cm^2" for f in (0.4, 1, 2, 4, 8, 15, 30, 50))
+    """Incident fluences of the pump pulse."""
+    penetration_depth: str = "100 nm"
+    """Depth over which the pump is absorbed."""
+    reflectivity: float = 0.0
+    """Part of the pump that is reflected (no unit)."""
+    pulse: Literal["exponential", "gaussian", "square"] = "exponential"
+    """Shape of the pump pulse."""
+    duration: str = "300 fs"
+    """Decay time, standard deviation or length of the pulse."""
+    until: str = "20 ps"
+    """Last time."""
+    points: int = 60
+    """Number of times, denser at the start."""
+    time_unit: str = "1 ps"
+    """1/Γ_eph."""
+    inelastic_rate: str = "0.5 meV/ps"
+    """Γ_in."""
+    phonon_lifetime: str = "5 ps"
+    """Lifetime of the phonons τ_ph."""
+    transport: tuple[Literal["constant", "band", "impurity", "hard_sphere"], ...] = ("constant", "band")
+    """Transport laws: ⟨v²⟩τ constant, the bands' ⟨v²⟩ at constant τ, τ ∝ 1/D, vτ constant."""
+    cells: int = 64
+    """Cells of the mesh in each rung of width ω_p."""
+    rtol: float = 1e-3
+    """Relative tolerance of a time step (no unit)."""
+    output: Path | None = None
+    """NetCDF file to write; the figure goes beside it as PNG. By default material.nc, numbered if it exists."""
+    force: bool = False
+    """Overwrite existing files."""
+    device: Literal["cpu", "gpu", "tpu"] | None = None
+    """Where to compute; by default the best there is."""
+    x64: bool = True
+    """Double precision; --no-x64 computes in single precision."""
+
+    def run(self) -> None:
+        """Compute, print the metal, the table and the verdict, write the files."""
+        set_up(self.x64, self.device)
+        output = free_path(self.output, "material.nc", self.force, others=(".png",))
+        began = time.perf_counter()
+        metal = self.metal()
+        print(metal, end="\n\n")
+        result = self.compute(metal)
+        result.attrs["seconds"] = time.perf_counter() - began
+        unfinished = output.with_name(output.name + ".partial")
+        result.to_netcdf(unfinished, engine="h5netcdf")
+        unfinished.replace(output)
+        figure = output.with_suffix(".png")
+        draw(result, figure)
+        from ..studies.pumped import verdict, verdict_table
+
+        print(verdict_table(result), end="\n\n")
+        for line in verdict(result):
+            print(line)
+        print(f"wrote {output} and {figure} after {result.attrs['seconds']:.1f} s")
+
+    def metal(self) -> Any:
+        """The metal of these options, at the first phonon energy and temperature."""
+        from .. import k3c60
+        from ..physics.metal import Scales
+        from ..units import internal
+
+        common: dict[str, Any] = {
+            "temperature": self.temperatures[0],
+            "phonon_energy": self.phonon_energies[0],
+            "inelastic_rate": self.inelastic_rate,
+            "phonon_lifetime": self.phonon_lifetime,
+        }
+        given = {"filling": self.filling, "states_per_mode": self.states_per_mode}
+        common |= {name: value for name, value in given.items() if value is not None}
+        unit = float(internal("time_unit", self.time_unit, "time", Scales(1.0, time_fs=1.0)))
+        volume = None
+        if self.cell_volume is not None:
+            volume = float(internal("cell_volume", self.cell_volume, "volume"))
+        if self.dos is None:
+            scales = dataclasses.replace(k3c60().scales, time_fs=unit)  # pyright: ignore[reportArgumentType]
+            return k3c60(
+                **common, scales=dataclasses.replace(scales, cell_volume=volume or scales.cell_volume)
+            )
+        return self.metal_of_file(common, unit, volume)
+
+    def metal_of_file(self, common: dict[str, Any], unit: float, volume: float | None) -> Any:
+        """The metal of a density of states in a file."""
+        from .. import Metal, read_dos
+        from ..physics.metal import Scales
+
+        table = read_dos(self.dos, window=self.window)  # pyright: ignore[reportArgumentType]
+        assert table.source is not None
+        if self.cell_volume is None:
+            raise ValueError("cell-volume is needed with dos: give --cell-volume '722 angstrom^3'")
+        filling = common.pop("filling", table.source.filling)
+        if filling is None:
+            raise ValueError(f"filling is needed: {self.dos} gives no Fermi energy")
+        width = float(table.width)
+        common.setdefault("states_per_mode", table.source.states)
+        ev = {"eV": 1.0, None: 1.0, "Ha": 27.211386245988}[table.source.unit]
+        scales = Scales(ev * width, time_fs=unit, cell_volume=volume)
+        return Metal(table.rescaled(width), filling, **common, scales=scales)
+
+    def compute(self, metal: Any) -> "xr.Dataset":
+        """The study as one dataset, in physical units."""
+        from .. import in_physical_units
+        from ..laboratory import SHAPES
+        from ..studies.pumped import pumped
+        from ..units import internal
+
+        if self.points < 4:
+            raise ValueError(f"points = {self.points} is not allowed: it must be at least 4")
+        until = float(internal("until", self.until, "time", metal.scales))
+        duration = internal("duration", self.duration, "time", metal.scales)
+        result = pumped(
+            metal,
+            SHAPES[self.pulse](1.0, duration),
+            phonon_energies=self.phonon_energies,
+            temperatures=self.temperatures,
+            fluences=self.fluences,
+            times=until * np.linspace(0, 1, self.points + 1)[1:] ** 2,
+            transports=self.transport,
+            penetration_depth=self.penetration_depth,
+            reflectivity=self.reflectivity,
+            cells=self.cells,
+            rtol=self.rtol,
+        )
+        return in_physical_units(result, metal)
+
+
+def draw(result: "xr.Dataset", path: Path) -> None:
+    """Lowest σ against fluence as a PNG."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    from ..plots_material import plot_fluence
+
+    figure = plot_fluence(result)
+    figure.savefig(path, dpi=300)
+    plt.close(figure)
