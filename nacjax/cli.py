@@ -24,6 +24,11 @@ COMMANDS = {
         "Evolve",
         "a pump pulse in time: σ, ζ, the fields E*, f(ε); a NetCDF file and a figure",
     ),
+    "figures": (
+        "nacjax.commands.figures",
+        "Figures",
+        "the figures of the paper and some beyond, computed afresh; a table of its claims",
+    ),
     "info": (
         "nacjax.commands.info",
         "Info",
