@@ -134,8 +134,12 @@ def mark_commensurate(ax: Axes, dataset: xr.Dataset) -> None:
     low, high = (float(x) for x in ax.get_xlim())
     bottom, top = ax.get_ylim()
     ax.set_ylim(bottom, top + 0.08 * (top - bottom))
+    labelled = low
     for mark in commensurate(marks, low, high):
         ax.axvline(mark.distance, color="0.55", linewidth=0.6, linestyle=":", zorder=0)
+        if mark.distance - labelled < 0.045 * (high - low) or high - mark.distance < 0.04 * (high - low):
+            continue  # its number would run into the one before, or over the frame
+        labelled = mark.distance + 0.055 * (high - low)
         ax.annotate(
             f"{mark.distance:.3g}", (mark.distance, 0.985), xycoords=("data", "axes fraction"),
             ha="center", va="top", fontsize=6, color="0.35", backgroundcolor="white", zorder=1,

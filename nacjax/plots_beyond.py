@@ -27,20 +27,14 @@ def draw_lifetime(panel: xr.Dataset, ax: Axes | None = None) -> Axes:
     zero_line(ax)
     time, rates = panel["time"].to_numpy(), panel["inelastic_rate"].to_numpy()
     ax.axhline(panel.attrs["plateau"], color=GREY, lw=0.8, ls="--")
-    ax.annotate(
-        "plateau",
-        (time[0], panel.attrs["plateau"]),
-        (2, -2),
-        textcoords="offset points",
-        fontsize=6,
-        va="top",
-    )
+    ax.annotate("plateau", (2e3, panel.attrs["plateau"]), (0, 2), textcoords="offset points", fontsize=6)
     for colour, k in zip(colours(rates.size), range(rates.size), strict=True):
-        ax.plot(time, panel["sigma"][k], color=colour, label=f"Γ$_{{in}}$ = {rates[k]:g} W Γ$_{{eph}}$")
+        ax.plot(time, panel["sigma"][k], color=colour, label=f"{rates[k]:g}")
         ax.plot(time[-1], panel["steady"][k], "o", color=colour, ms=4, clip_on=False, zorder=5)
         ax.plot(panel["lifetime"][k], 0, "|", color=colour, ms=8, mew=1.2)
     ax.set(xscale="log", xlabel=TIME, ylabel="conductivity σ/σ$_0$", xlim=(time[0], time[-1]))
-    ax.legend(loc="upper center")
+    ax.set_ylim(-0.45, 0.65)
+    ax.legend(loc="lower right", title="Γ$_{in}$ (W Γ$_{eph}$)", title_fontsize=7, bbox_to_anchor=(1.0, 0.08))
     return ax
 
 
@@ -124,7 +118,9 @@ def draw_k3c60(panel: xr.Dataset, ax: Axes | None = None) -> Axes:
                 f"{mode:g} meV", (mode, 0.02), xycoords=("data", "axes fraction"), fontsize=6, rotation=90,
                 ha="right", va="bottom", color="0.3",
             )  # fmt: skip
-    ax.set(xlabel="phonon energy ω$_p$ (meV)", ylabel="conductivity σ/σ$_0$", xlim=(low, high))
+    ax.set(
+        xlabel="phonon energy ω$_p$ (meV)", ylabel="conductivity σ/σ$_0$", xlim=(low, high), ylim=(-1.05, 1.5)
+    )
     ax.legend(loc="upper right")
     return ax
 

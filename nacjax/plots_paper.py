@@ -50,7 +50,8 @@ def draw_double_peak(panel: xr.Dataset, ax: Axes | None = None) -> Axes:
     inset.tick_params(labelsize=5, pad=1.5)
     legend = ax.get_legend()
     if legend is not None:
-        legend.set_loc("lower center")
+        legend.set_loc("upper left")
+        legend.set_bbox_to_anchor((0.0, 0.92))
     return ax
 
 
@@ -60,10 +61,8 @@ def draw_field_scan(panel: xr.Dataset, ax: Axes | None = None) -> Axes:
     ax = axes_or_new(ax)
     zero_line(ax)
     ax.plot(panel["strength"], panel["sigma"], color=BLUE)
-    ax.set(
-        xlabel="field 𝓔 = e E v$_F$(τ$_{tr}$/Γ$_{in}$ω$_p$)$^{1/2}$".replace("𝓔", "E"),
-        ylabel="conductivity σ/σ$_0$",
-    )
+    field = r"field $\mathcal{E}$ = e E v$_F$ (τ$_{tr}$ / Γ$_{in}$ω$_p$)$^{1/2}$"
+    ax.set(xlabel=field, ylabel="conductivity σ/σ$_0$")
     return ax
 
 
@@ -102,7 +101,7 @@ def draw_instability(panel: xr.Dataset, ax: Axes | None = None) -> Axes:
     )
     field = panel["field_tuned"].where(panel["field_tuned"] > 0)
     lower.plot(time, field, color="k", label="self-tuned field")
-    highest = 1.1 * float(np.nanmax(panel["threshold_field"]))
+    highest = 1.1 * max(float(np.nanmax(panel[name])) for name in ("threshold_field", "field_tuned"))
     lower.set(xlabel=TIME, ylabel="field E* (normalised)", xlim=(0, float(time[-1])), ylim=(0, highest))
     lower.legend(loc="upper left", bbox_to_anchor=(0.1, 1.0))
     inset = lower.inset_axes((0.62, 0.52, 0.35, 0.42))

@@ -12,6 +12,7 @@ import xarray as xr
 from ...physics.checks import as_arrays
 from ...physics.field import NoField
 from ...physics.ladder import Mesh
+from ...physics.metal import Metal
 from ...physics.pump import Clamped
 from ...solvers.plateau import plateau
 from ...solvers.steady import steady_state

@@ -155,7 +155,8 @@ def _inelastic(panel: xr.Dataset) -> Claim:
         f"(0.47 in Fig. 1b); σ/σ_0 = {panel.attrs['sigma']:.2f} at t = {last:g}",
         0.02 < early < 0.4 and late < early,
         f"St_in/St_el is taken as the mean |St_in| in the plateau over Γ_eph, {panel.attrs['inelastic']:.3f} at "
-        f"Γ_in = {STRONG_INELASTIC:g} W Γ_eph; so strong a scattering erases the inversion before t = {last:g}",
+        f"Γ_in = {STRONG_INELASTIC:g} W Γ_eph; by t = {last:g} the drift f(1 − f) of so strong a scattering has "
+        "moved the rises to where they no longer make σ negative",
     )
 
 

@@ -172,8 +172,7 @@ def _dip(panel: xr.Dataset) -> Claim:
         f"minimum of D at {distance:.3f} W from μ; σ/σ_0 = {panel.attrs['sigma_marked']:.3f} at "
         f"ω_p = {panel.attrs['marked']:.3f} W",
         panel.attrs["sigma_marked"] < 0,
-        "bands not stated; t1u bands on the fcc lattice (K3C60), the only ones here whose minimum is off μ; "
-        + INELASTIC,
+        "bands not stated; t1u bands on the fcc lattice (K3C60), whose minimum of D is off μ; " + INELASTIC,
     )
 
 

@@ -14,11 +14,8 @@ from .parts import FULL, QUICK, Claim
 GROUPS: tuple[ModuleType, ...] = (fig3, fig2, fig1, beyond, k3c60, pulse_story)
 """Modules with PANELS, `compute` and `claims`; those that take longest first."""
 
-DESCRIPTIONS = {
-    name: text
-    for group in sorted(GROUPS, key=lambda group: min(group.PANELS))
-    for name, text in group.PANELS.items()
-}
+IN_ORDER = (fig1, fig2, fig3, beyond, pulse_story, k3c60)
+DESCRIPTIONS: dict[str, str] = {name: text for group in IN_ORDER for name, text in group.PANELS.items()}
 """Name of every panel → what it shows."""
 
 
