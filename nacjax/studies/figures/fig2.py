@@ -96,7 +96,7 @@ def double_peaked_metal() -> Metal:
     return trial_metal(dos=dos.rescaled(float(dos.width)))
 
 
-def _panel(axes: dict[str, Any], sigma: np.ndarray) -> xr.Dataset:
+def _panel(axes: dict[str, Any], sigma: Any) -> xr.Dataset:
     varied = {name: np.asarray(values) for name, values in axes.items() if np.ndim(values)}
     shape = [values.size for values in varied.values()]
     return xr.Dataset({"sigma": (tuple(varied), np.asarray(sigma).reshape(shape))}, varied)
