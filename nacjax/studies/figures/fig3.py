@@ -26,6 +26,7 @@ from .parts import (
     largest_rise,
     many,
     member,
+    profile,
     stamp,
     trial_metal,
 )
