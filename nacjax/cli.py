@@ -34,6 +34,11 @@ COMMANDS = {
         "Material",
         "a real metal in eV, K, fs and mJ/cm²: is σ < 0? A table, a NetCDF file and a figure",
     ),
+    "figures": (
+        "nacjax.commands.figures",
+        "Figures",
+        "the figures of the paper and some beyond, computed afresh; a table of its claims",
+    ),
     "info": (
         "nacjax.commands.info",
         "Info",

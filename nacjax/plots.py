@@ -1,13 +1,16 @@
 """Figures of results. Every function draws on axes and returns them; none shows a window."""
 
+import functools
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.colors import CenteredNorm
 
 from .studies.commensurate import Landmark, commensurate
 
@@ -30,6 +33,30 @@ STYLE: Any = {
 }
 """matplotlib settings for one journal column; use as `with plt.rc_context(STYLE)`."""
 
+BLUE, ORANGE, SKY, GREY = "#0072B2", "#D55E00", "#56B4E9", "0.55"
+"""Colours that colour-blind readers tell apart (Okabe and Ito), and that of auxiliary lines."""
+
+
+def styled(draw: Callable[..., Axes]) -> Callable[..., Axes]:
+    """The drawing function with `STYLE` in force."""
+
+    @functools.wraps(draw)
+    def inside(*args: Any, **options: Any) -> Axes:
+        with plt.rc_context(STYLE):
+            return draw(*args, **options)
+
+    return inside
+
+
+def axes_or_new(ax: Axes | None, size: tuple[float, float] | None = None) -> Axes:
+    """`ax`, or the axes of a new figure of `size` (inches; one column by default)."""
+    return plt.figure(figsize=size).add_subplot() if ax is None else ax
+
+
+def zero_line(ax: Axes) -> None:
+    """A thin line at σ = 0."""
+    ax.axhline(0, color="0.3", linewidth=0.6)
+
 
 def colours(count: int) -> np.ndarray:
     """`count` colours that stay apart for colour-blind readers and in grey, (count, RGBA)."""
@@ -48,6 +75,7 @@ def subscripts(text: str) -> str:
     return re.sub(r"(\w)_(\w+)", r"$\\mathrm{\1_{\2}}$", text)
 
 
+@styled
 def plot_sigma(dataset: xr.Dataset, ax: Axes | None = None) -> Axes:
     """σ(ω_p)/σ_0 of a `nacjax.sweep` over "phonon_energy", one line for each value of a second axis.
 
@@ -61,17 +89,35 @@ def plot_sigma(dataset: xr.Dataset, ax: Axes | None = None) -> Axes:
     others = [str(dim) for dim in sigma.dims if dim != "phonon_energy"]
     second = "zeta" if "zeta" in others else (others[0] if others else None)
     sigma = sigma.isel({dim: 0 for dim in others if dim != second})
-    with plt.rc_context(STYLE):
-        if ax is None:
-            ax = plt.figure().add_subplot()
-        ax.axhline(0, color="0.3", linewidth=0.6)
-        lines = [(sigma, None)] if second is None else _by(sigma, second)
-        for (values, name), colour in zip(lines, colours(len(lines)), strict=True):
-            ax.plot(omega, values, color=colour, label=name)
-        ax.set(xlabel=label_of(omega), ylabel=label_of(sigma), xlim=(float(omega[0]), float(omega[-1])))
-        if second is not None:
-            ax.legend(loc="best", handlelength=1.4)
-        mark_commensurate(ax, dataset)
+    ax = axes_or_new(ax)
+    zero_line(ax)
+    lines = [(sigma, None)] if second is None else _by(sigma, second)
+    for (values, name), colour in zip(lines, colours(len(lines)), strict=True):
+        ax.plot(omega, values, color=colour, label=name)
+    ax.set(xlabel=label_of(omega), ylabel=label_of(sigma), xlim=(float(omega[0]), float(omega[-1])))
+    if second is not None:
+        ax.legend(loc="best", handlelength=1.4)
+    mark_commensurate(ax, dataset)
+    return ax
+
+
+@styled
+def plot_map(dataset: xr.Dataset, x: str, y: str, ax: Axes | None = None) -> Axes:
+    """σ/σ_0 over two quantities: blue where σ < 0, red where σ > 0, white and a black line at zero.
+
+    Raises `ValueError` for a dataset without `sigma` over `x` and `y` alone.
+    """
+    if "sigma" not in dataset or set(dataset["sigma"].dims) != {x, y}:
+        raise ValueError(
+            f"dataset is not allowed: it must hold sigma over the axes {x} and {y}, and no others"
+        )
+    ax = axes_or_new(ax)
+    sigma = dataset["sigma"].transpose(y, x)
+    mesh = ax.pcolormesh(dataset[x], dataset[y], sigma, cmap="RdBu_r", norm=CenteredNorm(0), rasterized=True)
+    if float(sigma.min()) < 0 < float(sigma.max()):
+        ax.contour(dataset[x], dataset[y], sigma, levels=[0.0], colors="k", linewidths=0.9)
+    ax.figure.colorbar(mesh, ax=ax, label=label_of(sigma))
+    ax.set(xlabel=label_of(dataset[x]), ylabel=label_of(dataset[y]))
     return ax
 
 
@@ -88,8 +134,12 @@ def mark_commensurate(ax: Axes, dataset: xr.Dataset) -> None:
     low, high = (float(x) for x in ax.get_xlim())
     bottom, top = ax.get_ylim()
     ax.set_ylim(bottom, top + 0.08 * (top - bottom))
+    labelled = low
     for mark in commensurate(marks, low, high):
         ax.axvline(mark.distance, color="0.55", linewidth=0.6, linestyle=":", zorder=0)
+        if mark.distance - labelled < 0.045 * (high - low) or high - mark.distance < 0.04 * (high - low):
+            continue  # its number would run into the one before, or over the frame
+        labelled = mark.distance + 0.055 * (high - low)
         ax.annotate(
             f"{mark.distance:.3g}", (mark.distance, 0.985), xycoords=("data", "axes fraction"),
             ha="center", va="top", fontsize=6, color="0.35", backgroundcolor="white", zorder=1,

@@ -1,0 +1,85 @@
+"""`nacjax figures`: the paper's figures, and some beyond it, computed from nothing."""
+
+import dataclasses
+import time
+from pathlib import Path
+from typing import Any, Literal
+
+from .settings import set_up
+
+
+@dataclasses.dataclass
+class Figures:
+    """Figs. 1, 2 and 3 of PRB 101, 041105 and figures beyond them: PNG, PDF and NetCDF, and a table of claims.
+
+    Everything is computed on the spot. Each panel gets a PNG, a PDF and the NetCDF file behind it;
+    claims.md compares what the paper says with what came out. `nacjax figures --list` names the panels.
+    """
+
+    only: tuple[str, ...] = ()
+    """Panels to compute, such as fig2a, or fig2 for all of Fig. 2; everything by default."""
+    out: Path = Path("figures")
+    """Folder for the files; made if it is not there."""
+    quick: bool = False
+    """Coarser: 64 cells and 61 points on a curve instead of 160 and 181."""
+    list: bool = False
+    """Only name the panels."""
+    force: bool = False
+    """Overwrite existing files."""
+    device: Literal["cpu", "gpu", "tpu"] | None = None
+    """Where to compute; by default the best there is."""
+
+    def run(self) -> None:
+        """Compute, draw, write the table."""
+        set_up(True, self.device)
+        from ..studies.figures import DESCRIPTIONS, claims, compute, select, summary
+
+        if self.list:
+            for name, text in DESCRIPTIONS.items():
+                print(f"{name:16} {text}")
+            return
+        wanted = select(self.only)
+        self.prepare(wanted)
+        start = time.perf_counter()
+
+        def say(text: str) -> None:
+            print(f"{time.perf_counter() - start:6.1f} s  {text}", flush=True)
+
+        panels: dict[str, Any] = {}
+        for name, panel in compute(wanted, self.quick, say):
+            panels[name] = panel
+            say(f"{name}: wrote {', '.join(str(path) for path in save(name, panel, self.out))}")
+        table = summary(claims(panels))
+        (self.out / "claims.md").write_text(table, encoding="utf-8")
+        print(f"\n{table}\nwrote {self.out / 'claims.md'} after {time.perf_counter() - start:.0f} s")
+
+    def prepare(self, wanted: Any) -> None:
+        """Make the folder; raises `FileExistsError` where a figure is there already, unless `force`."""
+        if self.out.exists() and not self.out.is_dir():
+            raise FileExistsError(f"{self.out} is a file; give another --out")
+        self.out.mkdir(parents=True, exist_ok=True)
+        there = [self.out / f"{name}.nc" for name in wanted if (self.out / f"{name}.nc").exists()]
+        if there and not self.force:
+            raise FileExistsError(f"{there[0]} exists; give another --out, or --force to overwrite it")
+
+
+def save(name: str, panel: Any, folder: Path) -> "list[Path]":
+    """Write the NetCDF file, PNG and PDF of a panel (and the GIF of a film); returns their paths."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    from ..plots_beyond import DRAW as DRAW_BEYOND
+    from ..plots_beyond import animate
+    from ..plots_paper import DRAW
+
+    paths = [folder / f"{name}{suffix}" for suffix in (".nc", ".png", ".pdf")]
+    panel.to_netcdf(paths[0], engine="h5netcdf")
+    axes = (DRAW | DRAW_BEYOND)[name](panel)
+    for path in paths[1:]:
+        axes.get_figure(root=True).savefig(path, dpi=300)
+    plt.close("all")
+    if name == "film":
+        paths.append(animate(panel, folder / "film.gif"))
+    return paths
