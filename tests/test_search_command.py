@@ -14,7 +14,7 @@ import xarray as xr
 from nacjax.cli import main
 from nacjax.plots_search import plot_search
 
-STUDY = 'over = ["phonon_energy=0.45:0.9", "filling=0.3:0.7"]\nstarts = 8\ncells = 24\nlandscape = 12\n'
+STUDY = 'over = ["phonon_energy=0.45:0.9", "filling=0.3:0.7"]\nstarts = 8\ncells = 24\nlandscape = 0\n'
 
 
 @pytest.fixture(autouse=True)

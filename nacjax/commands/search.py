@@ -145,7 +145,7 @@ class Search:
         if self.landscape < 2 or len(over) > 2 or goal.whole:
             return None
         space = {True: np.geomspace, False: np.linspace}
-        axes: Any = {n: space[len(b) == 3](b[0], b[1], self.landscape) for n, b in over.items()}
+        axes: dict[Any, Any] = {n: space[len(b) == 3](b[0], b[1], self.landscape) for n, b in over.items()}
         observe = {self.objective: goal.function}
         swept = sweep(metal, pump, axes=axes, observe=observe, cells=self.cells, **self.state())
         return swept[self.objective].squeeze(drop=True)

@@ -1,0 +1,191 @@
+"""Solves and seconds to the global minimum of σ: nacjax.search beside a grid and SciPy's minimisers.
+
+All drive the same plateau (2 quantities: ω_p, ν) or evolve (6: ω_p, ν, T, exponent of the DoS, ζ_0 and
+duration of a pulse). A search counts every evaluation of its scan and its descents, a gradient as one (it
+costs about as much as 1 + n/6 values). Every method is charged its solves until it first comes within the
+target of the lowest value known, on average over seeds; local methods with the restarts that this takes.
+"""
+
+import time
+
+import numpy as np
+from common import TARGET, arguments, write
+
+TWO = {"phonon_energy": (0.2, 0.95), "filling": (0.1, 0.9)}
+SIX = TWO | {
+    "temperature": (0.005, 0.05),
+    "exponent": (2.0, 16.0),
+    "zeta0": (1.0, 20.0),
+    "duration": (0.1, 1.0),
+}
+
+
+class Counted:
+    """σ at a point of the unit box by one compiled call; counts calls, remembers when the target was met."""
+
+    def __init__(self, over, value):
+        import jax
+
+        low, high = np.array(list(over.values())).T
+        self.call = jax.jit(lambda z: value(low + (high - low) * z))
+        self.call(np.full(len(over), 0.5)).block_until_ready()
+        self.size, self.goal = len(over), -np.inf
+        self.reset()
+
+    def reset(self):
+        self.count, self.met, self.best, self.start = 0, None, np.inf, time.perf_counter()
+
+    def __call__(self, z):
+        self.count += 1
+        found = float(self.call(np.clip(z, 1e-9, 1 - 1e-9)))
+        self.best = min(self.best, found)
+        if self.met is None and self.best < self.goal + TARGET:
+            self.met = self.count, time.perf_counter() - self.start
+        return found
+
+
+def two():
+    """(over, pump and metal, options of search, σ at a point)."""
+    import nacjax as nj
+
+    def value(p):
+        return nj.plateau(nj.Metal(nj.FlatTopDOS(), p[1], 0.01, p[0]), 20.0, cells=96, rungs=5).sigma
+
+    metal = nj.Metal(nj.FlatTopDOS(), 0.5, 0.01, 0.53)
+    return TWO, (metal, nj.Clamped(20.0)), {"plateau": True, "cells": 96}, value
+
+
+def six():
+    """The same for a pulse."""
+    import nacjax as nj
+
+    def system(p):
+        metal = nj.Metal(nj.FlatTopDOS(1.0, p[3]), p[1], p[2], p[0], inelastic_rate=1e-3, phonon_lifetime=5.0)
+        return metal, nj.ExponentialPulse(p[4], p[5])
+
+    def value(p):
+        metal, pump = system(p)
+        options = {"cells": 48, "rungs": 5, "budget": False, "adjoint": "forward"}
+        return nj.evolve(metal, pump, [3.0], **options).sigma[0]
+
+    return SIX, system([0.53, 0.5, 0.01, 8.0, 10.0, 0.3]), {"times": 3.0, "cells": 48}, value
+
+
+def ours(case, seeds, **few):
+    """Values, solves and seconds of `search` over seeds; the first run, which compiles, is left out."""
+    import nacjax as nj
+
+    over, system, options, _ = case
+    rows = []
+    for seed in range(-1, seeds):
+        start = time.perf_counter()
+        found = nj.search(*system, over=over, seed=max(seed, 0), **options, **few)
+        rows.append((found.value, found, time.perf_counter() - start))
+    goal = min(value for value, *_ in rows)
+    return goal, np.array(
+        [(value, until(found, goal + TARGET), seconds) for value, found, seconds in rows[1:]]
+    )
+
+
+def until(found, level):
+    """Solves of a search, its scan included, until it first came below a level; inf if it never did."""
+    values = found.paths["objective"].to_numpy().T.ravel()  # step by step
+    values = values[np.isfinite(values)]
+    met = np.flatnonzero(values < level)
+    return found.solves.get("scan", 0) + met[0] + 1 if met.size else np.inf
+
+
+def restarts(function, minimise, seeds):
+    """Expected solves and seconds of a local method, restarted until it meets the goal."""
+    met, missed = [], []
+    for seed in range(seeds):
+        function.reset()
+        minimise(np.random.default_rng(seed).uniform(0.02, 0.98, function.size))
+        (missed if function.met is None else met).append(
+            function.met or (function.count, time.perf_counter() - function.start)
+        )
+    if not met:
+        return {"solves": np.inf, "seconds": np.inf, "hits": 0.0}
+    lost = np.sum(missed, axis=0) / len(met) if missed else np.zeros(2)
+    solves, seconds = np.mean(met, axis=0) + lost
+    return {"solves": float(solves), "seconds": float(seconds), "hits": len(met) / seeds}
+
+
+def evolution(function, seeds):
+    """Solves until differential evolution first meets the goal; the mean over the seeds that meet it."""
+    from scipy.optimize import differential_evolution
+
+    met = []
+    for seed in range(seeds):
+        function.reset()
+        differential_evolution(
+            function, [(0, 1)] * function.size, rng=seed, callback=lambda *_: function.met is not None
+        )
+        met.append(function.met or (np.nan, np.nan))
+    solves, seconds = np.nanmean(met, axis=0)
+    return {
+        "solves": float(solves),
+        "seconds": float(seconds),
+        "hits": float(np.isfinite(met).all(axis=1).mean()),
+    }
+
+
+def grid(function, most, seeds):
+    """Solves of the coarsest regular grid that meets the goal wherever it is shifted to (mean over shifts)."""
+    found = []
+    for seed in range(seeds):
+        shift, n = np.random.default_rng(seed).uniform(size=function.size), 2
+        while n**function.size <= most:
+            function.reset()
+            ticks = ((np.arange(n) + shift[:, None]) / n)[: function.size]
+            for point in np.stack(np.meshgrid(*ticks), -1).reshape(-1, function.size):
+                function(point)
+            if function.met:
+                found.append((n**function.size, time.perf_counter() - function.start))
+                break
+            n += 1 if function.size > 2 else max(1, n // 8)
+        else:
+            return {"solves": np.inf, "seconds": np.inf, "hits": len(found) / seeds, "tried_up_to": most}
+    solves, seconds = np.mean(found, axis=0)
+    return {"solves": float(solves), "seconds": float(seconds), "hits": 1.0}
+
+
+def compare(case, seeds, few, most):
+    """Rows of one case."""
+    from scipy.optimize import minimize
+
+    function = Counted(case[0], case[3])
+    function.goal, found = ours(case, seeds, **few)
+    box = [(0.0, 1.0)] * function.size
+
+    def local(method, **settings):
+        return lambda z: minimize(function, z, method=method, bounds=box, options=settings)
+
+    rows = {
+        "nacjax.search": {
+            "solves": float(found[:, 1].mean()), "seconds": float(found[:, 2].mean()),
+            "hits": float((found[:, 0] < function.goal + TARGET).mean()),
+        },
+        "Nelder–Mead, restarted": restarts(function, local("Nelder-Mead", fatol=1e-4, xatol=1e-3), seeds),
+        "L-BFGS-B on differences, restarted": restarts(function, local("L-BFGS-B", eps=1e-4, ftol=1e-5), seeds),
+        "differential evolution": evolution(function, max(3, seeds // 3)),
+        "grid": grid(function, most, 5),
+    }  # fmt: skip
+    for name, row in rows.items():
+        print(
+            f"{name:36}", {k: round(v, 2) if isinstance(v, float) else v for k, v in row.items()}, flush=True
+        )
+    peers = [row["solves"] for name, row in rows.items() if name != "nacjax.search"]
+    ratio = min(peers) / rows["nacjax.search"]["solves"]
+    print("fewer solves than the best of the others:", round(ratio, 1), flush=True)
+    return {"goal": function.goal, "rows": rows, "times_fewer_solves": ratio}
+
+
+if __name__ == "__main__":
+    options = arguments(__doc__)
+    seeds = 5 if options.quick else 30
+    few = {"starts": 2, "scan": 16, "steps": 0, "polished": 1}
+    results = {"two quantities, plateau": compare(two(), seeds, few, 20_000)}
+    few = {"starts": 2, "scan": 48, "steps": 0, "polished": 2}
+    results["six quantities, pulse"] = compare(six(), seeds, few, 5_000)
+    write(options, "search", {"target_error": TARGET, "seeds": seeds, "cases": results})
