@@ -23,6 +23,7 @@ from .physics.ladder import Mesh as Mesh
 from .physics.materials import k3c60 as k3c60
 from .physics.metal import Metal as Metal
 from .physics.metal import Scales as Scales
+from .physics.mode import Mode as Mode
 from .physics.presets import simple_cubic_p as simple_cubic_p
 from .physics.presets import trial as trial
 from .physics.pulses import (

@@ -61,20 +61,27 @@ def entropy_production(kinetics: Kinetics, t, state: State) -> Production:
     gain = jnp.log1p(-f) - jnp.log(f)  # ∂S/∂(electrons in a state)
     per_phonon = jnp.log1p(1 / number)
 
-    q = kinetics.rate * collisions.net_emission(f[:-1], f[1:], number)
-    pairs = ladder.density[1:] * ladder.states[:-1] * q
+    if kinetics.branch is None:
+        q = kinetics.rate * collisions.net_emission(f[:-1], f[1:], number)
+        pairs = ladder.density[1:] * ladder.states[:-1] * q
+        scattering = jnp.sum(pairs * (gain[:-1] - gain[1:] + per_phonon))
+    else:
+        scattering = kinetics.branch.production(f, state.zeta, gain)
+    for other, zeta in zip(kinetics.others, state.modes, strict=True):
+        if other is not None:
+            scattering = scattering + other.production(f, zeta, gain)
     drop = (gain.ravel()[:-1] - gain.ravel()[1:]) * (ladder.states.ravel()[1:] > 0)
     drop = drop * (ladder.states.ravel()[:-1] > 0)
     cooling = collisions.inelastic_flux(f, kinetics.inelastic)
     heating = kinetics.field.squared(kinetics, t, state) * collisions.field_flux(f, kinetics.conductance)
     if kinetics.pump.clamped:
-        decay, source = jnp.zeros(()), -jnp.sum(pairs)
+        decay, source = jnp.zeros(()), -kinetics.emission(state.f, state.zeta)
     else:
         decay, source = state.zeta / metal.phonon_lifetime, kinetics.pump.source(t)
     return Production(
         joule=jnp.sum(heating * drop),
         inelastic=jnp.sum(cooling * (drop + ladder.spacing / temperature)),
-        electron_phonon=jnp.sum(pairs * (gain[:-1] - gain[1:] + per_phonon)),
+        electron_phonon=scattering,
         phonon_decay=decay * (omega / temperature - per_phonon),
         pump=source * per_phonon,
         work_over_temperature=-jnp.sum(ladder.spacing * heating) / temperature,

@@ -73,7 +73,7 @@ class SelfTunedField(AbstractField):
 
     def balance(self, kinetics, state) -> tuple[Float[Array, ""], Float[Array, ""], Float[Array, ""]]:
         """σ, a and c: conductivity, and its rate of change without a field and per unit F²."""
-        drift, push = kinetics.collide(state.f, state.zeta), kinetics.heat(state.f)
+        drift, push = kinetics.collide(state.f, state.zeta, state.modes), kinetics.heat(state.f)
         return tuple(conductivity(x, kinetics.ladder) for x in (state.f, drift, push))  # pyright: ignore[reportReturnType]
 
     def squared(self, kinetics, t, state):

@@ -65,7 +65,12 @@ class LadderMatrix(eqx.Module):
 
 
 def jacobian(kinetics: Kinetics, t: float | Float[Array, ""], y: Float[Array, " state"]) -> LadderMatrix:
-    """∂(dy/dt)/∂y at (t, y), exact."""
+    """∂(dy/dt)/∂y at (t, y): exact for phonons of one energy.
+
+    With dispersion or further modes it is that without them, which keeps the structure. Particles and
+    energy are linear invariants of it too, so that a W-method conserves them to round-off.
+    """
+    kinetics = kinetics.on_ladder()
     ladder, state = kinetics.ladder, kinetics.unpack(y)
     f, number = state.f, kinetics.bose + state.zeta
     size, scalars = f.size, y.size - f.size

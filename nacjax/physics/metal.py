@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 from ..units import internal
 from .checks import require, to_array
 from .dos import AbstractDOS
+from .mode import Mode
 from .roots import increasing_root
 
 TRANSPORT_LAWS: dict[str, Callable] = {
@@ -46,7 +47,7 @@ class Scales:
 
 
 class Metal(eqx.Module):
-    """A metal coupled to one dispersionless phonon mode; ħ = k_B = e = 1.
+    """A metal coupled to a phonon mode, and to others if `modes` has any; ħ = k_B = e = 1.
 
     Energies are in the unit of the DoS (the band width for `FlatTopDOS()`), rates in any
     one unit (Γ_eph by default). Every number may be a JAX tracer.
@@ -60,6 +61,9 @@ class Metal(eqx.Module):
     - `phonon_lifetime`: τ_ph > 0 (time), may be infinite, Eq. (3)
     - `states_per_mode`: electron states per phonon mode, ∫D dε > 0, Eq. (5)
     - `transport`: a key of `TRANSPORT_LAWS`
+    - `dispersion`: relative width δω/ω_p of the phonon branch (standard deviation), 0 < δω/ω_p ≤ 0.2, as in
+      Fig. 1e, or None; `dispersion_shape`: "gaussian" or "box"
+    - `modes`: further phonon modes, `Mode` each
     - `scales`: the physical scales of a real material, or None. With them numbers may have units:
       `temperature="100 K"`, `phonon_energy="170 meV"`, `phonon_lifetime="5 ps"`; inside they are plain
     - `sources`: (argument, where its number comes from) pairs; `print(metal)` shows them
@@ -77,6 +81,9 @@ class Metal(eqx.Module):
     phonon_lifetime: Float[Array, ""]
     states_per_mode: Float[Array, ""]
     transport: str = eqx.field(static=True)
+    dispersion: Float[Array, ""] | None
+    dispersion_shape: str = eqx.field(static=True)
+    modes: tuple[Mode, ...]
     scales: Scales | None = eqx.field(static=True)
     sources: tuple[tuple[str, str], ...] = eqx.field(static=True)
 
@@ -93,6 +100,9 @@ class Metal(eqx.Module):
         transport="constant",
         scales=None,
         sources=(),
+        dispersion=None,
+        dispersion_shape="gaussian",
+        modes=(),
     ):
         def plain(name, value, kind):
             return to_array(internal(name, value, kind, scales))
@@ -104,6 +114,8 @@ class Metal(eqx.Module):
         self.inelastic_rate = plain("inelastic_rate", inelastic_rate, "energy × rate")
         self.phonon_lifetime = plain("phonon_lifetime", phonon_lifetime, "time")
         self.transport, self.scales, self.sources = transport, scales, tuple(sources)
+        self.dispersion = None if dispersion is None else to_array(dispersion)
+        self.dispersion_shape, self.modes = dispersion_shape, tuple(modes)
 
     def __check_init__(self):
         if not isinstance(self.dos, AbstractDOS):
@@ -135,6 +147,30 @@ class Metal(eqx.Module):
         if self.transport not in TRANSPORT_LAWS:
             raise ValueError(
                 f"transport = {self.transport!r} is not allowed: it must be one of {', '.join(TRANSPORT_LAWS)}"
+            )
+
+        if self.dispersion is not None:
+            allowed = "above 0 and at most 0.2; for no dispersion give None"
+            require("dispersion", self.dispersion, allowed, lambda x: (x > 0) & (x <= 0.2))
+        if self.dispersion_shape not in ("gaussian", "box"):
+            raise ValueError(
+                f"dispersion_shape = {self.dispersion_shape!r} is not allowed: it must be 'gaussian' or 'box'"
+            )
+        for mode in self.modes:
+            if not isinstance(mode, Mode):
+                raise ValueError(f"modes: {mode!r} is not allowed: it must be a nacjax.Mode")
+
+    @property
+    def on_ladder(self) -> bool:
+        """Whether every phonon has the energy ω_p, so that electrons stay on their ladder."""
+        return self.dispersion is None and not self.modes
+
+    def require_ladder(self, what: str) -> None:
+        """Raise `ValueError` where dispersion or further modes lead off the ladder, which `what` cannot treat."""
+        if not self.on_ladder:
+            raise ValueError(
+                f"dispersion and modes are not allowed in {what}: it relies on ladders of equal steps; use "
+                "nacjax.evolve to a late time"
             )
 
     def __str__(self):

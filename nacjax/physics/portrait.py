@@ -39,6 +39,14 @@ def portrait(metal: "Metal") -> str:
             (name, symbol, _number(value), _with_unit(metal, value, kind, unit), sources.get(name, ""))
         )
     rows.append(("transport", "σ̃(ε)", metal.transport, "", sources.get("transport", "")))
+    if metal.dispersion is not None:
+        width = f"{_number(metal.dispersion)} ({metal.dispersion_shape})"
+        rows.append(("dispersion", "δω/ω_p", width, "", sources.get("dispersion", "")))
+    for mode in metal.modes:
+        text = f"{_number(mode.energy)}, Γ {_number(mode.coupling_rate)}, τ {_number(mode.lifetime)}"
+        rows.append(
+            ("modes", "ω_m", text, _with_unit(metal, mode.energy, "energy", "meV"), sources.get("modes", ""))
+        )
     for name, meaning in SCALES.items():
         value = getattr(metal.scales, name, None)
         if value is not None:

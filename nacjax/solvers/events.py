@@ -58,12 +58,11 @@ def conductivity_rates(run: Run) -> tuple[Float[Array, " time"], ...]:
     kinetics, ladder = run.kinetics, run.kinetics.ladder
     squared = run.field**2
 
-    def rates(f, zeta, square):
-        return conductivity(kinetics.collide(f, zeta), ladder), square * conductivity(
-            kinetics.heat(f), ladder
-        )
+    def rates(f, zeta, square, modes):
+        drift = conductivity(kinetics.collide(f, zeta, modes), ladder)
+        return drift, square * conductivity(kinetics.heat(f), ladder)
 
-    drift, push = jax.vmap(rates)(run.occupation, run.phonons, squared)
+    drift, push = jax.vmap(rates)(run.occupation, run.phonons, squared, run.mode_phonons)
     on = (squared > 0) & isinstance(kinetics.field, SelfTunedField)
     return run.sigma, drift + push, drift, on
 

@@ -18,7 +18,7 @@ from ..physics.pump import AbstractPump
 from ..units import internal
 from .chord import mend
 from .controller import FixedEndsController
-from .rosenbrock import Rosenbrock
+from .rosenbrock import ROS34PW2, Rosenbrock
 from .run import Run
 from .two_way import two_way
 
@@ -70,7 +70,7 @@ def evolve(
         as_arrays((metal, pump, field, times)),
         mesh,
         count_rungs(metal, rungs),
-        Rosenbrock() if solver is None else mend(solver),
+        default_solver(metal) if solver is None else mend(solver),
         (rtol, rtol / 10 if atol is None else atol),
         max_steps,
         budget,
@@ -81,6 +81,11 @@ def evolve(
         last = f"t = {reached.max():g}" if reached.size else "no requested time"
         warnings.warn(f"evolve reached {last} only: {run.result}", RuntimeWarning, stacklevel=2)
     return run
+
+
+def default_solver(metal: Metal) -> Rosenbrock:
+    """RODAS3 with the exact Jacobian, or a W-method where dispersion or further modes leave the ladder."""
+    return Rosenbrock() if metal.on_ladder else Rosenbrock(tableau=ROS34PW2)
 
 
 def _checked_times(times) -> Float[Array, " time"]:
@@ -137,7 +142,7 @@ def integrate(kinetics: Kinetics, times, solver, tolerances, max_steps, adjoint)
 
     rtol, atol = tolerances
     controller = FixedEndsController(rtol=rtol, atol=atol, norm=norm)
-    jumps = kinetics.pump.jumps()
+    jumps = kinetics.jumps
     # a field that reacts is stiff: its value between two steps is not that of the interpolated state
     stops = times if kinetics.field.reacts else None
     if jumps.size or stops is not None:

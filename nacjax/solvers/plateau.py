@@ -43,6 +43,7 @@ def plateau(
         "zero or a positive, finite number of phonons per mode",
         lambda z: (z >= 0) & (z < jnp.inf),
     )
+    metal.require_ladder("plateau")
     mesh = Mesh(cells=cells) if mesh is None else mesh
     return _plateau(as_arrays((metal, zeta)), mesh, count_rungs(metal, rungs))
 

@@ -73,6 +73,20 @@ RODAS4 = RosenbrockTableau(
 )
 """RODAS: 6 stages, order 4(3), stiffly accurate, L-stable. Hairer & Wanner, Solving ODEs II, Sec. IV.7."""
 
+ROS34PW2 = RosenbrockTableau(
+    order=3,
+    gamma=0.435866521508459,
+    a=((), (2.0,), (1.419217317455765, -0.259232211672970), (4.184760482319161, -0.285192017355496, 2.294280360279042)),
+    c=((), (-4.588560720558083,), (-4.184760482319161, 0.285192017355496),
+       (-6.368179200128358, -6.795620944466837, 2.870098604331056)),
+    m=(4.184760482319161, -0.285192017355496, 2.294280360279042, 1.0),
+    e=(0.2777499476479686, -1.4032398951759992, 1.772630127667551, 0.5),
+    alpha=(0.0, 0.871733043016918, 0.731579957788852, 1.0),
+    gammas=(0.435866521508459, -0.435866521508459, -0.413333376233886, 0.0),
+)  # fmt: skip
+"""ROS34PW2: a W-method, of order 3(2) with any matrix in place of the Jacobian; 4 stages, stiffly accurate, L-stable.
+Rang & Angermann, BIT 45, 761 (2005), doi:10.1007/s10543-005-0035-y."""
+
 
 def ladder_jacobian(t, y, kinetics) -> LadderMatrix:
     """The structured Jacobian of `Kinetics`, passed to the solver as `args`."""

@@ -71,6 +71,11 @@ class Run(eqx.Module):
         return jnp.where(self.field > 0, self.field / unit, 0.0)
 
     @property
+    def mode_phonons(self) -> Float[Array, "time mode"]:
+        """ζ_m of the further modes of the metal."""
+        return eqx.filter_vmap(self.kinetics.unpack)(self.states).modes
+
+    @property
     def ok(self) -> bool:
         """Whether every requested time was reached."""
         return bool(np.all(np.asarray(self.outcome == dfx.RESULTS.successful)))
@@ -118,11 +123,13 @@ class Run(eqx.Module):
         if not self.kinetics.has_ledger:
             raise ValueError("this run kept no ledger: call evolve(..., budget=True)")
         start = self.kinetics.initial_state()
-        f0, zeta0, _ = self.kinetics.unpack(start)
+        f0, zeta0, _, modes0 = self.kinetics.unpack(start)
         ledger = dict(zip(LEDGER, self.states[:, -len(LEDGER) :].T, strict=True))
         electrons = observables.electron_energy(self.occupation, self.ladder)
         electrons = electrons - observables.electron_energy(f0, self.ladder)
         phonons = observables.phonon_energy(self.phonons - zeta0, self.kinetics)
+        for number, mode in enumerate(self.kinetics.metal.modes):
+            phonons = phonons + mode.energy * (self.mode_phonons[:, number] - modes0[number])
         inflow = ledger["joule"] + ledger["pump"] - ledger["bath"] - ledger["decay"]
         particles = observables.electron_number(self.occupation, self.ladder)
         return {

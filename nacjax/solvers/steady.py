@@ -78,6 +78,7 @@ def steady_state(
     Raises `ValueError` at Γ_in = 0, where every ladder conserves its particles and the state is
     not unique. Where no steady state is found `converged` is False, σ is NaN and `result` says so.
     """
+    metal.require_ladder("steady_state")
     field = NoField() if field is None else field
     field.check(metal)
     if is_concrete(metal.inelastic_rate) and np.any(np.asarray(metal.inelastic_rate) == 0):
