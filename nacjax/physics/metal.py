@@ -29,7 +29,8 @@ def safe_sqrt(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
 
 @dataclasses.dataclass(frozen=True)
 class Scales:
-    """Physical scales of a material: eV in one internal unit of energy, and its lattice constant in Å."""
+    """Physical scales of a material: `energy_ev`, the eV in one internal unit of energy, and its lattice
+    constant `length_angstrom` in Å, or None."""
 
     energy_ev: float
     length_angstrom: float | None = None
