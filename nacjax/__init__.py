@@ -46,4 +46,10 @@ from .solvers.steady import SteadyState as SteadyState
 from .solvers.steady import steady_state as steady_state
 from .solvers.threshold import omega_e as omega_e
 from .solvers.threshold import threshold_field as threshold_field
+from .studies.fit import Fit as Fit
+from .studies.fit import fit as fit
+from .studies.optimum import Optimum as Optimum
+from .studies.search import search as search
+from .studies.sensitivity import Sensitivity as Sensitivity
+from .studies.sensitivity import sensitivity as sensitivity
 from .studies.sweep import sweep as sweep

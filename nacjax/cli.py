@@ -28,6 +28,10 @@ COMMANDS = {
         "nacjax.commands.figures",
         "Figures",
         "the figures of the paper and some beyond, computed afresh; a table of its claims",
+    "search": (
+        "nacjax.commands.search",
+        "Search",
+        "where the conductivity is lowest, by gradients; a NetCDF file and a figure of the paths",
     ),
     "info": (
         "nacjax.commands.info",

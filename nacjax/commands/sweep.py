@@ -91,28 +91,14 @@ class Sweep:
 
     def system(self) -> tuple[Any, Any, Any]:
         """Metal, pump and field of these options."""
-        from .. import Clamped, ConstantField, FlatTopDOS, Metal, NoField, SemiEllipticDOS
-        from ..physics.materials import k3c60
-        from ..readers import read_dos
+        from .. import Clamped, ConstantField, NoField
+        from .metal import make_metal
 
-        common = {
-            "filling": self.filling,
-            "inelastic_rate": self.inelastic_rate,
-            "transport": self.transport,
-            "phonon_energy": self.phonon_range[1],
-        }
-        temperature = {} if self.temperature is None else {"temperature": self.temperature}
-        if self.dos is None and self.material == "k3c60":
-            metal = k3c60(**{**common, **temperature})
-        else:
-            if self.dos is not None:
-                table = read_dos(self.dos)
-                band = table.rescaled(float(table.width))
-            elif self.material == "flat-top":
-                band = FlatTopDOS(exponent=self.exponent)
-            else:
-                band = SemiEllipticDOS()
-            metal = Metal(dos=band, **{**common, "temperature": 0.003, **temperature})
+        metal = make_metal(
+            self.material, self.dos, self.exponent, self.temperature,
+            filling=self.filling, inelastic_rate=self.inelastic_rate, transport=self.transport,
+            phonon_energy=self.phonon_range[1],
+        )  # fmt: skip
         field = NoField() if self.field == 0 else ConstantField(self.field)  # pyright: ignore[reportCallIssue]
         return metal, Clamped(self.zeta[0]), field  # pyright: ignore[reportCallIssue]
 

@@ -66,7 +66,8 @@ class Study:
             state = steady_state(metal, pump, field=field, **options)
             return jnp.where(state.converged, 0, NOT_CONVERGED), state
         times = np.array(self.times)
-        run = evolve(metal, pump, times, field=field, budget=False, adjoint="forward", **options)
+        options = {"adjoint": "forward", **options}
+        run = evolve(metal, pump, times, field=field, budget=False, **options)
         return run.outcome._value, run
 
     def point(self, system: System, values: jax.Array, rungs: int) -> dict[str, jax.Array]:

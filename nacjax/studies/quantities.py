@@ -91,8 +91,10 @@ def all_quantities(system: System) -> dict[str, Any]:
     return found
 
 
-def resolve(name: str, system: System) -> str:
+def resolve(name: str, system: System, argument: str = "axes") -> str:
     """The path of a quantity from its name, or from as much of its path as makes it unique.
+
+    `argument` is what errors call the argument that holds the name.
 
     Raises `ValueError` for an unknown name (the nearest is suggested) and for an ambiguous one.
     """
@@ -101,12 +103,14 @@ def resolve(name: str, system: System) -> str:
     if len(found) == 1:
         return found[0]
     if found:
-        raise ValueError(f"axes: {name!r} is ambiguous; write one of {', '.join(found)}")
+        raise ValueError(f"{argument}: {name!r} is ambiguous; write one of {', '.join(found)}")
     short = [path.rsplit(".", 1)[1] for path in paths]
     nearest = difflib.get_close_matches(name, short + paths, n=1, cutoff=0.4)
     hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
     absent = "" if not isinstance(system.field, NoField) else " (there is no field)"
-    raise ValueError(f"axes: there is no quantity {name!r}{hint} Known here: {', '.join(short)}{absent}")
+    raise ValueError(
+        f"{argument}: there is no quantity {name!r}{hint} Known here: {', '.join(short)}{absent}"
+    )
 
 
 def replaced(module: Any, changes: Mapping[str, Any]) -> Any:

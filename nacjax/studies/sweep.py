@@ -86,13 +86,13 @@ def sweep(
     """
     start = time.perf_counter()
     system = as_arrays(System(metal, pump, NoField() if field is None else field))  # pyright: ignore[reportCallIssue]
-    study = _study(
+    study = make_study(
         system, times, plateau, steady, observe, Mesh(cells=cells).cells if mesh is None else mesh, options
     )
     points = make_points(axes, system)
     study = dataclasses.replace(study, paths=tuple(points.columns))
     batch = check_points(points, system)
-    _check_state(study, batch)
+    check_state(study, batch)
     devices = jax.local_devices() if devices is None else list(devices)
     if chunk is not None and (chunk < 1 or chunk != int(chunk)):
         raise ValueError(f"chunk = {chunk!r} is not allowed: it must be a whole number of points, at least 1")
@@ -140,7 +140,7 @@ def sweep(
     return dataset
 
 
-def _study(system, times, plateau, steady, observe, mesh, options) -> Study:
+def make_study(system, times, plateau, steady, observe, mesh, options) -> Study:
     """What to compute at each point, before it is known what varies."""
     chosen = [times is not None, bool(plateau), bool(steady)]
     if sum(chosen) != 1:
@@ -150,7 +150,7 @@ def _study(system, times, plateau, steady, observe, mesh, options) -> Study:
     unknown = [name for name in options if name not in allowed]
     if unknown:
         known = ", ".join(("cells", "mesh", *allowed))
-        raise TypeError(f"{unknown[0]!r} is no option of this kind of sweep; known: {known}")
+        raise TypeError(f"{unknown[0]!r} is no option of this kind of study; known: {known}")
     if state == "plateau" and not system.pump.clamped:
         kind = type(system.pump).__name__
         raise ValueError(f"pump = {kind} is not allowed with plateau=True: it must be Clamped(zeta)")
@@ -162,7 +162,8 @@ def _study(system, times, plateau, steady, observe, mesh, options) -> Study:
     return Study(system, (), state, listed, mesh, chosen_options, entries)
 
 
-def _check_state(study: Study, batch: System) -> None:
+def check_state(study: Study, batch: System) -> None:
+    """Raise `ValueError` for times out of order, and for a steady state at Γ_in = 0."""
     if study.state == "steady" and np.any(np.asarray(batch.metal.inelastic_rate) == 0):
         raise ValueError("inelastic_rate = 0 is not allowed with steady=True: it must be positive, "
                          "or every ladder keeps its particles and the state is not unique")  # fmt: skip

@@ -1,0 +1,179 @@
+"""`nacjax search`: the lowest σ over ω_p and the filling without any option."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from .settings import free_path, set_up
+
+
+@dataclasses.dataclass
+class Search:
+    """Where σ/σ_0 (or another objective) is lowest, by gradients from many starts at once.
+
+    Without options: the lowest plateau conductivity over ω_p = 0.2–0.95 W and filling = 0.1–0.9 at ζ = 20,
+    T = 0.01 W. Energies are in band widths W, rates in Γ_eph, times in 1/Γ_eph. The first word may be a TOML
+    file with the same options; what follows it wins.
+    """
+
+    over: tuple[str, ...] = ("phonon_energy=0.2:0.95", "filling=0.1:0.9")
+    """What to vary: name=low:high, or name=low:high:log, for any number of the metal or the pump."""
+    objective: Literal[
+        "sigma", "min_sigma", "nac_lifetime", "negative_area", "threshold_field", "threshold_pump"
+    ] = "sigma"
+    """What to make as low (sigma, min_sigma, threshold_pump) or as high (the others) as possible."""
+    time: float | None = None
+    """Time after the pump was switched on (1/Γ_eph); without it, the plateau is searched."""
+    points_in_time: int = 60
+    """Number of times up to that one, where the objective needs many."""
+    material: Literal["flat-top", "semi-ellipse", "k3c60"] = "flat-top"
+    """The band: D ∝ 1 − |2ε/W|ⁿ, the Bethe lattice, or the t1u bands of K3C60."""
+    dos: Path | None = None
+    """A text file instead of a material: energy, DoS and, optionally, ⟨v²⟩ DoS; any unit of energy."""
+    exponent: float = 8.0
+    """n of the flat-top band (no unit)."""
+    filling: float = 0.5
+    """Occupied fraction of the band ν, between 0 and 1 (no unit)."""
+    temperature: float = 0.01
+    """Bath temperature T (W)."""
+    phonon_energy: float = 0.53
+    """Phonon energy ω_p (W)."""
+    inelastic_rate: float = 1e-3
+    """Inelastic rate Γ_in (W Γ_eph)."""
+    phonon_lifetime: float = float("inf")
+    """Lifetime of the phonons τ_ph (1/Γ_eph)."""
+    transport: Literal["constant", "band", "impurity", "hard_sphere"] = "constant"
+    """Transport law: ⟨v²⟩τ constant, τ constant, τ ∝ 1/DoS, or vτ constant."""
+    pump: Literal["clamped", "exponential", "gaussian", "square"] = "clamped"
+    """ζ held fixed, or a pulse of that shape."""
+    zeta: float = 20.0
+    """Non-equilibrium phonons per mode: ζ held fixed, or ζ_0 in the whole pulse (no unit)."""
+    duration: float = 0.3
+    """Decay time, standard deviation or length of the pulse (1/Γ_eph)."""
+    delay: float = 0.0
+    """Start (exponential, square) or maximum (gaussian) of the pulse (1/Γ_eph)."""
+    starts: int = 64
+    """Number of starting points."""
+    steps: int = 60
+    """Steps of the optimiser at most."""
+    scan: int = 0
+    """Points to evaluate first, the best of which become the starts."""
+    optimizer: Literal["adam", "adamax", "rmsprop", "sgd"] = "adam"
+    """The optax optimiser."""
+    learning_rate: float = 0.15
+    """Its learning rate; the box is about 6 wide in what it moves (no unit)."""
+    seed: int = 0
+    """Seed of the starting points."""
+    landscape: int = 48
+    """Points along each axis of the landscape drawn behind the paths; 0 for none."""
+    cells: int = 96
+    """Cells of the mesh in each rung of width ω_p."""
+    rtol: float = 1e-3
+    """Relative tolerance of a time step (no unit)."""
+    output: Path | None = None
+    """NetCDF file to write; the figure goes beside it as PNG. By default search.nc, numbered if it exists."""
+    force: bool = False
+    """Overwrite existing files."""
+    device: Literal["cpu", "gpu", "tpu"] | None = None
+    """Where to compute; by default the best there is."""
+    x64: bool = True
+    """Double precision; --no-x64 computes in single precision."""
+
+    def run(self) -> None:
+        """Search, print the result, write the files."""
+        set_up(self.x64, self.device)
+        over = dict(_bounds(entry) for entry in self.over)
+        metal, pump = self.system()
+        output = free_path(self.output, "search.nc", self.force, others=(".png",))
+
+        import optax
+
+        from ..studies.search import search
+
+        found = search(
+            metal, pump, over=over, objective=self.objective, starts=self.starts, steps=self.steps,
+            scan=self.scan, seed=self.seed, cells=self.cells, **self.state(),
+            optimizer=getattr(optax, self.optimizer)(self.learning_rate),
+        )  # fmt: skip
+        print(found)
+        result = found.to_xarray()
+        unfinished = output.with_name(output.name + ".partial")
+        result.to_netcdf(unfinished, engine="h5netcdf")
+        unfinished.replace(output)  # a result is there whole, or not at all
+        figure = output.with_suffix(".png")
+        draw(result, self.background(metal, pump, over), figure)
+        print(f"wrote {output} and {figure}")
+
+    def system(self) -> tuple[Any, Any]:
+        """Metal and pump of these options."""
+        import nacjax as nj
+
+        from .metal import make_metal
+
+        metal = make_metal(
+            self.material, self.dos, self.exponent, self.temperature,
+            filling=self.filling, inelastic_rate=self.inelastic_rate, transport=self.transport,
+            phonon_energy=self.phonon_energy, phonon_lifetime=self.phonon_lifetime,
+        )  # fmt: skip
+        if self.pump == "clamped":
+            return metal, nj.Clamped(self.zeta)  # pyright: ignore[reportArgumentType]
+        kind: Any = {
+            "exponential": nj.ExponentialPulse,
+            "gaussian": nj.GaussianPulse,
+            "square": nj.SquarePulse,
+        }
+        return metal, kind[self.pump](self.zeta, self.duration, self.delay)
+
+    def state(self) -> dict[str, Any]:
+        """How the state is computed: options of `search` and `sweep`."""
+        from ..studies.objectives import ALONE
+
+        if self.time is None:
+            return {"plateau": True}
+        if self.objective in ALONE:
+            return {"times": self.time, "rtol": self.rtol}
+        return {"times": np.linspace(0, self.time, self.points_in_time + 1)[1:], "rtol": self.rtol}
+
+    def background(self, metal: Any, pump: Any, over: dict[str, tuple]) -> Any:
+        """The objective over one or two quantities, or None where it is not to be drawn."""
+        from ..studies.objectives import NAMED
+        from ..studies.sweep import sweep
+
+        goal = NAMED[self.objective]
+        if self.landscape < 2 or len(over) > 2 or goal.whole:
+            return None
+        space = {True: np.geomspace, False: np.linspace}
+        axes = {n: space[len(b) == 3](b[0], b[1], self.landscape) for n, b in over.items()}
+        observe = {self.objective: goal.function}
+        swept = sweep(metal, pump, axes=axes, observe=observe, cells=self.cells, **self.state())
+        return swept[self.objective].squeeze(drop=True)
+
+
+def _bounds(entry: str) -> tuple[str, tuple]:
+    name, _, values = entry.partition("=")
+    parts = values.split(":")
+    try:
+        if len(parts) not in (2, 3):
+            raise ValueError
+        return name.replace("-", "_"), (float(parts[0]), float(parts[1]), *parts[2:])
+    except ValueError:
+        raise ValueError(
+            f"over = {entry!r} is not allowed: it must be name=low:high or name=low:high:log"
+        ) from None
+
+
+def draw(result: Any, landscape: Any, path: Path) -> None:
+    """Landscape, paths and optimum as a PNG."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    from ..plots_search import plot_search
+
+    figure = plot_search(result, landscape).get_figure(root=True)
+    assert figure is not None
+    figure.savefig(path, dpi=300)
+    plt.close(figure)

@@ -1,0 +1,76 @@
+"""The figure of a search: landscape, paths of the starts, and the optimum."""
+
+import json
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+
+from .plots import STYLE, label_of, subscripts
+
+
+def plot_search(result: xr.Dataset, landscape: xr.DataArray | None = None, ax: Axes | None = None) -> Axes:
+    """Paths of a search, from `Optimum.to_xarray()`.
+
+    Over two quantities they are drawn on the `landscape` (objective over the two, or None), over one along
+    the curve; over more, the best objective so far is drawn against the step.
+    """
+    about = json.loads(result.attrs["search"])
+    names = list(about["best"])
+    with plt.rc_context(STYLE):
+        if ax is None:
+            ax = plt.figure(figsize=(3.6, 2.8)).add_subplot()
+        if len(names) == 2:
+            _plane(ax, result, landscape, about, names)
+        elif len(names) == 1:
+            _curve(ax, result, landscape, about, names[0])
+        else:
+            _progress(ax, result, about)
+    return ax
+
+
+def _plane(ax: Axes, result: xr.Dataset, landscape, about: dict[str, Any], names: list[str]) -> None:
+    x, y = (result[name].to_numpy() for name in names)
+    if landscape is not None:
+        values = landscape.transpose(names[1], names[0])
+        reach = float(np.nanmax(np.abs(values)))
+        mixed = float(values.min()) < 0 < float(values.max())
+        scale: dict = {"cmap": "RdBu_r", "vmin": -reach, "vmax": reach} if mixed else {"cmap": "viridis"}
+        image = ax.pcolormesh(
+            values[names[0]], values[names[1]], values, shading="nearest", rasterized=True, **scale
+        )
+        if mixed:
+            ax.contour(values[names[0]], values[names[1]], values, [0.0], colors="0.3", linewidths=0.5)
+        figure = ax.get_figure(root=True)
+        assert figure is not None
+        figure.colorbar(image, ax=ax, label=subscripts(about["objective"]))
+    ax.plot(x.T, y.T, color="0.15", linewidth=0.4, alpha=0.7)
+    ax.plot(x[:, 0], y[:, 0], "o", color="0.15", markersize=1.8, label="starts")
+    star = {"color": "gold", "markersize": 9, "markeredgecolor": "k", "markeredgewidth": 0.6}
+    ax.plot(*([about["best"][name]] for name in names), "*", label="optimum", **star)
+    ax.set(xlabel=label_of(result[names[0]]), ylabel=label_of(result[names[1]]))
+    ax.set(xlim=about["bounds"][names[0]], ylim=about["bounds"][names[1]])
+
+
+def _curve(ax: Axes, result: xr.Dataset, landscape, about: dict[str, Any], name: str) -> None:
+    if landscape is not None:
+        ax.plot(landscape[name], landscape, color="0.6", linewidth=1.0)
+    x, y = result[name].to_numpy(), result["objective"].to_numpy()
+    ax.plot(x.T, y.T, ".-", color="tab:blue", markersize=2, linewidth=0.4, alpha=0.7)
+    star = {"color": "gold", "markersize": 9, "markeredgecolor": "k", "markeredgewidth": 0.6}
+    ax.plot([about["best"][name]], [about["value"]], "*", **star)
+    ax.set(xlabel=label_of(result[name]), ylabel=label_of(result["objective"]), xlim=about["bounds"][name])
+
+
+def _progress(ax: Axes, result: xr.Dataset, about: dict[str, Any]) -> None:
+    values = result["objective"].to_numpy()
+    best = np.fmax.accumulate if about["maximised"] else np.fmin.accumulate
+    steps = np.arange(values.shape[1])
+    for row in values:
+        known = np.isfinite(row)
+        last = int(np.flatnonzero(known)[-1]) + 1 if known.any() else 0
+        ax.plot(steps[:last], best(row)[:last], color="tab:blue", linewidth=0.6, alpha=0.6)
+    ax.axhline(about["value"], color="0.3", linewidth=0.6, linestyle=":")
+    ax.set(xlabel="step", ylabel=f"best so far: {label_of(result['objective'])}")

@@ -1,0 +1,248 @@
+"""`fit`: numbers of a metal and its pump from a measured σ(t), by Levenberg–Marquardt."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optimistix as optx
+import xarray as xr
+
+from ..physics.checks import as_arrays
+from ..physics.field import AbstractField, NoField
+from ..physics.ladder import Mesh
+from ..physics.metal import Metal
+from ..physics.pump import AbstractPump
+from ..solvers.evolve import evolve
+from .bounds import Box, check_corners, corners, make_box, physical, resolve_all, squash, stretch
+from .chunks import rung_counts
+from .quantities import System, all_quantities, changed
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Fit:
+    """Fitted quantities with their errors; with several traces each array begins with `trace`.
+
+    - `best`, `error` (quantity,): values and standard deviations; `covariance` (quantity, other)
+    - `chi_squared`: Σ(residual/noise)², `reduced`: over the degrees of freedom; `model` (time,): fitted σ(t)
+    - `reason`: the outcome as a sentence
+    """
+
+    best: xr.DataArray
+    error: xr.DataArray
+    covariance: xr.DataArray
+    chi_squared: xr.DataArray
+    reduced: xr.DataArray
+    model: xr.DataArray
+    reason: xr.DataArray
+
+    def __repr__(self) -> str:
+        if "trace" in self.best.dims:
+            good = int((self.reason == CONVERGED).sum())
+            head = f"fits of {self.best.sizes['trace']} traces, {good} converged; the first:"
+            return head + "\n" + repr(self.of(0))
+        rows = [f"  {n:<20}{v:>12.6g} ± {e:.2g}" for n, v, e in zip(
+            self.best["quantity"].to_numpy(), self.best.to_numpy(), self.error.to_numpy(), strict=True)]  # fmt: skip
+        tail = (
+            f"  χ² = {float(self.chi_squared):.4g}, reduced {float(self.reduced):.3g}. {self.reason.item()}"
+        )
+        return "\n".join(["fit of σ(t)", *rows, tail])
+
+    def of(self, trace: int) -> "Fit":
+        """The fit of one trace."""
+        parts = {f.name: getattr(self, f.name).isel(trace=trace) for f in dataclasses.fields(self)}
+        return Fit(**parts)
+
+
+FIT_RTOL = 1e-4
+"""Tolerance of a step unless another is given: the misfit must be smooth on the scale of the noise."""
+
+CONVERGED = "Converged."
+NOT_CONVERGED = "Not converged: all steps were used; the best point found is given."
+NOT_FINITE = "The model is not finite at any start."
+
+
+def fit(
+    data: Any,
+    metal: Metal,
+    pump: AbstractPump,
+    *,
+    over: Mapping[str, Sequence[Any]],
+    times: Any = None,
+    noise: Any = None,
+    field: AbstractField | None = None,
+    starts: int = 4,
+    seed: int = 0,
+    steps: int = 60,
+    tolerance: float = 1e-3,
+    cells: int = 96,
+    mesh: Mesh | None = None,
+    rungs: int | None = None,
+    **options: Any,
+) -> Fit:
+    """Quantities of `metal`, `pump` and `field` that reproduce a measured σ(t)/σ_0 best.
+
+    - `data`: σ/σ_0 (time,), or several traces (trace, time), fitted in one batch; an `xarray.DataArray`
+      over "time" brings its own times
+    - `over`: name → (low, high), or (low, high, "log"), as in `search`; fitted values stay inside
+    - `noise`: standard deviation of the data, one number or (time,). Without it, it is estimated from the
+      residuals
+    - `starts`: starting points: the numbers of `metal` and `pump` where they lie inside, and a Latin hypercube
+      of `seed`; the best fit of each trace is kept
+    - `steps`, `tolerance`: of Levenberg–Marquardt, at most, and in u (where the box is about 6 wide) and χ²
+    - `cells`, `mesh`, `rungs`, `options`: as in `evolve`
+
+    Errors are those of the linearised model, from (JᵀJ)⁻¹. Raises `ValueError` for bad bounds, names, data and
+    noise, and for fewer data than quantities.
+    """
+    system = as_arrays(System(metal, pump, NoField() if field is None else field))  # pyright: ignore[reportCallIssue]
+    box = make_box(over)
+    paths = resolve_all(box.names, system)
+    check_corners(box, paths, system)
+    traces, times = _data(data, times)
+    weights = _noise(noise, times.size)
+    if times.size < box.size + 1:
+        raise ValueError(f"data of {times.size} times cannot fix {box.size} quantities: give more times")
+    needed = int(
+        rung_counts(changed(system, dict(zip(paths, corners(box).T, strict=True))), len(corners(box))).max()
+    )
+    grid = {"cells": cells} if mesh is None else {"mesh": mesh}
+    rungs = needed if rungs is None else rungs
+    recipe = Model(paths, box.log, tuple(sorted({**options, **grid, "rungs": rungs}.items())))
+    u = _starts(box, paths, system, starts, seed)
+    found = _fit(
+        recipe, system, box.ends, jnp.asarray(times), jnp.asarray(weights), traces, u, steps, tolerance
+    )
+    return _collect(box, times, noise is None, *(np.asarray(part) for part in found))
+
+
+def _data(data: Any, times: Any) -> tuple[np.ndarray, np.ndarray]:
+    if isinstance(data, xr.DataArray) and times is None and "time" in data.dims:
+        times = data["time"].to_numpy()
+        data = data.transpose(..., "time")
+    if times is None:
+        raise ValueError(
+            "times is needed: the times at which σ was measured, or an xarray.DataArray over time"
+        )
+    traces, times = np.asarray(data, dtype=float), np.atleast_1d(np.asarray(times, dtype=float))
+    if traces.ndim not in (1, 2) or traces.shape[-1] != times.size:
+        raise ValueError(
+            f"data of shape {traces.shape} is not allowed: it must be ({times.size},), one number per time, "
+            f"or (traces, {times.size})"
+        )
+    if not np.isfinite(traces).all():
+        raise ValueError("data holds values that are not finite: leave them out, together with their times")
+    if not (np.isfinite(times).all() and times[0] >= 0 and np.all(np.diff(times) > 0)):
+        raise ValueError("times is not allowed: it must be finite, ≥ 0 and increasing")
+    return traces, times
+
+
+def _noise(noise: Any, count: int) -> np.ndarray:
+    given = np.broadcast_to(np.asarray(1.0 if noise is None else noise, dtype=float), (count,))
+    if not (np.isfinite(given).all() and (given > 0).all()):
+        raise ValueError(f"noise = {noise!r} is not allowed: it must be positive and finite")
+    return given
+
+
+def _starts(box: Box, paths, system: System, starts: int, seed: int) -> np.ndarray:
+    if starts < 1 or starts != int(starts):
+        raise ValueError(f"starts = {starts!r} is not allowed: it must be a whole number, at least 1")
+    rng = np.random.default_rng(seed)
+    strata = rng.permuted(np.tile(np.arange(starts), (box.size, 1)), axis=1).T
+    z = 0.1 + 0.8 * (strata + rng.random((starts, box.size))) / starts
+    known = all_quantities(system)
+    own = box.shares([float(known[path]) for path in paths])
+    z[0] = np.where((own > 0.01) & (own < 0.99), own, z[0])
+    return stretch(z)
+
+
+class Model(eqx.Module):
+    """σ(t) as a function of u; what is compiled in."""
+
+    paths: tuple[str, ...] = eqx.field(static=True)
+    log: tuple[bool, ...] = eqx.field(static=True)
+    options: tuple = eqx.field(static=True)
+
+    def __call__(self, u, system: System, ends, times):
+        values = physical(jax.nn.sigmoid(u), ends, self.log)
+        metal, pump, field = changed(system, dict(zip(self.paths, values, strict=True)))
+        options = {"adjoint": "forward", "budget": False, "rtol": FIT_RTOL, **dict(self.options)}
+        return evolve(metal, pump, times, field=field, **options).sigma
+
+
+@eqx.filter_jit
+def _fit(model: Model, system, ends, times, weights, traces, starts, steps: int, tolerance: float):
+    """(u, misfit, converged, σ(t), d(σ/noise)/du) for every trace (trace, time), from its best start."""
+    solver = optx.LevenbergMarquardt(rtol=tolerance, atol=tolerance)
+
+    @jax.custom_jvp
+    def sigma(u):
+        """σ(t), and dσ/du (quantity, time) as constants: one integration serves both."""
+
+        def along(direction):
+            return jax.jvp(lambda u: model(u, system, ends, times), (u,), (direction,))
+
+        return jax.vmap(along, out_axes=(None, 0))(jnp.eye(u.size))
+
+    @sigma.defjvp
+    def _(primals, tangents):
+        value, columns = sigma(*primals)
+        return (value, columns), (tangents[0] @ columns, jnp.zeros_like(columns))
+
+    def residual(u, trace):
+        value, columns = sigma(u)
+        return (value - trace) / weights, (value, columns)
+
+    def once(u, trace):
+        solution = optx.least_squares(
+            residual, solver, u, trace, has_aux=True, options={"jac": "fwd"}, max_steps=steps, throw=False
+        )
+        value, columns = solution.aux
+        misfit = jnp.sum(((value - trace) / weights) ** 2)
+        misfit = jnp.where(jnp.isfinite(misfit), misfit, jnp.inf)
+        return solution.value, misfit, solution.result == optx.RESULTS.successful, value, columns / weights
+
+    def best(trace):
+        found = jax.vmap(lambda start: once(start, trace))(starts)
+        return jax.tree.map(lambda x: x[jnp.argmin(found[1])], found)
+
+    return jax.vmap(best)(traces)
+
+
+def _collect(box: Box, times, estimated: bool, u, misfit, converged, model, slopes) -> Fit:
+    """Errors and labels; `slopes` are d(σ/noise)/du (..., quantity, time)."""
+    z = squash(u)
+    jacobian = slopes / (box.slopes(z) * z * (1 - z))[..., None]
+    freedom = times.size - box.size
+    size = np.linalg.norm(jacobian, axis=-1)
+    unit = jacobian / np.where(size > 0, size, 1.0)[..., None]  # columns of length one: a well-scaled inverse
+    inner = (
+        np.linalg.pinv(unit @ np.swapaxes(unit, -1, -2), hermitian=True)
+        if np.isfinite(unit).all()
+        else np.nan
+    )
+    covariance = inner / (size[..., :, None] * size[..., None, :])
+    if estimated:
+        covariance = covariance * (misfit / freedom)[..., None, None]
+    variances = np.diagonal(covariance, axis1=-2, axis2=-1)
+    reason = np.where(np.isfinite(misfit), np.where(converged, CONVERGED, NOT_CONVERGED), NOT_FINITE)
+    names = list(box.names)
+
+    def array(values, *dims):
+        coords: dict = {
+            d: c for d, c in (("quantity", names), ("other", names), ("time", times)) if d in dims
+        }
+        return xr.DataArray(values, coords, ("trace", *dims))
+
+    return Fit(
+        array(box.values(z), "quantity"),
+        array(np.sqrt(variances), "quantity"),
+        array(covariance, "quantity", "other"),
+        array(misfit),
+        array(misfit / freedom),
+        array(model, "time"),
+        array(reason),
+    )

@@ -1,0 +1,204 @@
+"""`sensitivity`: derivatives of σ(t), or of any function, and the uncertainty they carry."""
+
+import dataclasses
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import xarray as xr
+
+from ..physics.checks import as_arrays, to_array
+from ..solvers.evolve import evolve
+from ..solvers.run import Run
+from .problem import FORWARD_AT_MOST
+from .quantities import LONG_NAMES, System, all_quantities, changed, resolve, unit_of
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Sensitivity:
+    """What a result depends on; (quantity, ...) with the shape of the result behind.
+
+    - `value`: the result; `derivative`: d(result)/d(quantity); `elasticity`: d ln|result|/d ln(quantity)
+    - `uncertainty`: first-order standard deviation of the result, `contribution`: the part of each quantity,
+      |derivative| × its standard deviation; NaN where no standard deviations were given
+    - `mode`: "forward" or "reverse"
+    """
+
+    value: xr.DataArray
+    derivative: xr.DataArray
+    elasticity: xr.DataArray
+    uncertainty: xr.DataArray
+    contribution: xr.DataArray
+    mode: str
+
+    def __repr__(self) -> str:
+        derivative = self.derivative.to_numpy().reshape(self.derivative.sizes["quantity"], -1)
+        elasticity = self.elasticity.to_numpy().reshape(derivative.shape)
+        value, uncertainty = (np.ravel(x.to_numpy()) for x in (self.value, self.uncertainty))
+        shown = range(min(value.size, 6))
+        lines = [f"derivatives by {self.mode} mode"]
+        for k in shown:
+            plus = f" ± {uncertainty[k]:.2g}" if np.isfinite(uncertainty[k]) else ""
+            where = "" if value.size == 1 else f" [{k}]"
+            lines.append(f"result{where} = {value[k]:.6g}{plus}")
+            lines.append(f"  {'quantity':<20}{'derivative':>12}{'elasticity':>12}{'contribution':>14}")
+            part = self.contribution.to_numpy().reshape(derivative.shape)[:, k]
+            for j, name in enumerate(self.derivative["quantity"].to_numpy()):
+                given = f"{part[j]:14.3g}" if np.isfinite(part[j]) else f"{'':14}"
+                row = f"  {name:<20}{derivative[j, k]:12.5g}{elasticity[j, k]:12.4g}{given}"
+                lines.append(row.rstrip())
+        if value.size > len(shown):
+            lines.append(f"… and {value.size - len(shown)} more results")
+        return "\n".join(lines)
+
+
+def sensitivity(
+    what: Run | Callable[..., Any],
+    *,
+    wrt: Sequence[str] | Mapping[str, float],
+    std: Mapping[str, float] | None = None,
+    mode: str | None = None,
+    **options: Any,
+) -> Sensitivity:
+    """First derivatives of σ(t) of a run, or of a function of numbers, and the first-order uncertainty.
+
+    - `what`: a `Run` (σ at its times is differentiated; it is computed again with its numbers), or a function
+      of keyword arguments that returns a number or an array
+    - `wrt`: names of quantities of the run, as `sweep` knows them; for a function, name → value
+    - `std`: name → standard deviation of (independent) inputs
+    - `mode`: "forward" or "reverse"; by default forward for few quantities or many results
+    - `options` of `evolve`, where the run was made with others than the defaults (`mesh`, `rtol`, …)
+
+    Raises `ValueError` for unknown names, and values that are not finite. Warns where σ computed again
+    differs from that of the run.
+    """
+    names = tuple(wrt)
+    if not names or isinstance(wrt, str):
+        raise ValueError(f"wrt = {wrt!r} is not allowed: it must name at least one quantity, in a list")
+    if mode not in (None, "forward", "reverse"):
+        raise ValueError(f"mode = {mode!r} is not allowed: it must be 'forward' or 'reverse'")
+    if isinstance(what, Run):
+        function, point, outputs, coords, units = _of_run(what, names, options)
+    elif callable(what) and isinstance(wrt, Mapping):
+        if options:
+            raise TypeError(f"{next(iter(options))!r} is no option where a function is differentiated")
+        function, point = _of_function(what, names), np.array([float(wrt[name]) for name in names])
+        outputs, coords, units = jax.eval_shape(function, jnp.asarray(point)).size, {}, ""
+    else:
+        raise ValueError(
+            f"what = {what!r} is not allowed: it must be a Run, or a function with wrt = {{name: value}}"
+        )
+    if not np.isfinite(point).all():
+        bad = names[int(np.argmin(np.isfinite(point)))]
+        raise ValueError(
+            f"wrt: {bad} is not finite, so that nothing can be differentiated with respect to it"
+        )
+    few = len(names) <= max(FORWARD_AT_MOST, outputs)
+    mode = mode or ("forward" if few else "reverse")
+    value, jacobian = _differentiate(function, mode, jnp.asarray(point, float))
+    if isinstance(what, Run):
+        _compare(np.asarray(value), np.asarray(what.sigma))
+    return _collect(names, point, np.asarray(value), np.asarray(jacobian), std, mode, coords, units)
+
+
+class _OfRun(eqx.Module):
+    """σ(t) of a run as a function of (quantity,)."""
+
+    system: System
+    times: jax.Array
+    paths: tuple[str, ...] = eqx.field(static=True)
+    options: tuple = eqx.field(static=True)
+
+    def __call__(self, point, mode="forward"):
+        metal, pump, field = changed(self.system, dict(zip(self.paths, point, strict=True)))
+        options = {"adjoint": mode, **dict(self.options)}
+        return evolve(metal, pump, self.times, field=field, budget=False, **options).sigma
+
+
+def _of_run(run: Run, names, options):
+    kinetics = run.kinetics
+    system = as_arrays(System(kinetics.metal, kinetics.pump, kinetics.field))
+    paths = tuple(resolve(name, system, "wrt") for name in names)
+    for k, path in enumerate(paths):
+        if path in paths[:k]:
+            raise ValueError(f"wrt: {names[k]!r} is given twice")
+    if "mesh" not in options:
+        options = {"cells": run.ladder.cells, **options}
+    options = tuple(sorted({"rungs": run.ladder.rungs, **options}.items()))
+    function = _OfRun(system, run.times, paths, options)
+    known = all_quantities(system)
+    point = np.array([float(known[path]) for path in paths])
+    about = LONG_NAMES["time"]
+    coords = {
+        "time": (
+            "time",
+            np.asarray(run.times),
+            {"long_name": about[0], "units": unit_of(about[2], system.metal)},
+        )
+    }
+    return function, point, run.times.size, coords, "1"
+
+
+def _of_function(what: Callable, names) -> Callable:
+    def function(point, mode="forward"):
+        return to_array(what(**dict(zip(names, point, strict=True))))
+
+    return function
+
+
+@eqx.filter_jit
+def _differentiate(function, mode, point):
+    if mode == "reverse":
+        return function(point, "reverse"), jax.jacrev(lambda p: function(p, "reverse"))(point)
+
+    def along(direction):
+        return jax.jvp(lambda p: function(p, "forward"), (point,), (direction,))
+
+    value, columns = jax.vmap(along, out_axes=(None, 0))(jnp.eye(point.size))
+    return value, jnp.moveaxis(columns, 0, -1)
+
+
+def _compare(again: np.ndarray, sigma: np.ndarray) -> None:
+    off = float(np.max(np.abs(again - sigma), initial=0.0))
+    if not off < 0.01:
+        warnings.warn(
+            f"σ computed again differs from that of the run by {off:.2g}: pass the options that it was made "
+            "with (mesh, cells, rtol, …)",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+
+
+def _collect(names, point, value, jacobian, std, mode, coords, units) -> Sensitivity:
+    std = dict(std or {})
+    for name, deviation in std.items():
+        if name not in names:
+            raise ValueError(f"std: there is no quantity {name!r} in wrt; known there: {', '.join(names)}")
+        if not (np.isfinite(deviation) and deviation >= 0):
+            raise ValueError(
+                f"std: {name} = {deviation!r} is not allowed: it must be zero or positive, and finite"
+            )
+    dims = tuple(coords) or tuple(f"result_{k}" for k in range(value.ndim))
+    derivative = np.moveaxis(jacobian, -1, 0)
+    column = (slice(None), *(None,) * value.ndim)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        elasticity = derivative * point[column] / value
+    deviations = np.array([std.get(name, np.nan if not std else 0.0) for name in names])
+    contribution = np.abs(derivative) * deviations[column]
+    both = {"quantity": list(names), **coords}
+
+    def array(values, *first):
+        return xr.DataArray(values, both if first else coords, (*first, *dims))
+
+    return Sensitivity(
+        xr.DataArray(value, coords, dims, attrs={"units": units} if units else {}),
+        array(derivative, "quantity"),
+        array(elasticity, "quantity"),
+        array(np.sqrt(np.sum(contribution**2, axis=0))),
+        array(contribution, "quantity"),
+        mode,
+    )

@@ -1,0 +1,88 @@
+"""`fit`: synthetic traces with noise, the coverage of the error bars, and what it refuses."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import nacjax as nj
+
+CELLS = 16
+TRUE = {"phonon_energy": 0.68, "inelastic_rate": 2e-3, "zeta0": 6.0, "phonon_lifetime": 4.0}
+OVER = {
+    "phonon_energy": (0.6, 0.8),
+    "inelastic_rate": (1e-4, 1e-1, "log"),
+    "zeta0": (1.0, 20.0),
+    "phonon_lifetime": (1.0, 20.0),
+}
+TIMES = np.concatenate([np.linspace(0.1, 2.0, 15), np.linspace(2.5, 15.0, 15)])
+NOISE = 0.01
+OPTIONS = {"over": OVER, "cells": CELLS, "rungs": 2, "steps": 40, "starts": 1}
+
+
+def metal_of(phonon_energy, inelastic_rate, phonon_lifetime):
+    return nj.Metal(
+        nj.FlatTopDOS(),
+        1 / 3,
+        0.02,
+        phonon_energy,
+        inelastic_rate=inelastic_rate,
+        phonon_lifetime=phonon_lifetime,
+    )
+
+
+@pytest.fixture(scope="module")
+def exact():
+    zeta0, rest = TRUE["zeta0"], {name: TRUE[name] for name in list(TRUE) if name != "zeta0"}
+    pulse = nj.ExponentialPulse(zeta0, 0.3)
+    return np.asarray(nj.evolve(metal_of(**rest), pulse, TIMES, cells=CELLS, rungs=2, budget=False).sigma)
+
+
+@pytest.fixture(scope="module")
+def guess():
+    return metal_of(0.72, 5e-3, 8.0), nj.ExponentialPulse(10.0, 0.3)
+
+
+@pytest.fixture(scope="module")
+def traces(exact):
+    """50 draws of the noise."""
+    noise = np.random.default_rng(1).normal(scale=NOISE, size=(50, TIMES.size))
+    return xr.DataArray(exact + noise, {"time": TIMES}, ("trace", "time"))
+
+
+@pytest.mark.slow
+def test_error_bars_cover_the_truth(traces, exact, guess):
+    """Intervals of one and two deviations hold the truth as often as they should, over 50 draws."""
+    found = nj.fit(traces, *guess, noise=NOISE, **OPTIONS)
+    converged = int((found.reason == "Converged.").sum())
+    assert converged >= 45  # a few circle within the noise of the integrator
+    pull = (found.best - np.array(list(TRUE.values()))) / found.error
+    one, two = float((abs(pull) < 1).mean()), float((abs(pull) < 2).mean())
+    print("within one and two deviations", one, two, "mean pull", pull.mean("trace").values)
+    assert 0.58 < one < 0.78 and 0.90 < two < 0.99  # 200 pulls: 0.683 ± 0.033, 0.954 ± 0.015
+    assert float(found.reduced.mean()) == pytest.approx(1.0, abs=0.12)
+    np.testing.assert_allclose(found.model, np.tile(exact, (50, 1)), atol=4 * NOISE)
+    first = found.of(0)
+    assert first.best.dims == ("quantity",) and f"{converged} converged" in repr(found) and "±" in repr(first)
+
+    unknown = nj.fit(traces, *guess, **OPTIONS)  # the noise from the residuals
+    assert float(unknown.reduced.mean() ** 0.5) == pytest.approx(NOISE, rel=0.1)
+    ratio = float((unknown.error / found.error).mean())
+    assert ratio == pytest.approx(1.0, abs=0.1)
+
+
+BAD = [
+    ({"over": {"zeta": (1, 2)}}, "'zeta'; did you mean 'zeta0'"),
+    ({"data": np.ones(3)}, r"data of shape \(3,\)"),
+    ({"data": np.full(TIMES.size, np.nan)}, "not finite"),
+    ({"noise": 0.0}, r"noise = 0\.0"),
+    ({"times": None}, "times is needed"),
+    ({"times": [1.0, 2.0, 3.0], "data": np.ones(3)}, "3 times cannot fix 4 quantities"),
+    ({"starts": 0}, "starts = 0"),
+]
+
+
+@pytest.mark.parametrize("change, message", BAD)
+def test_refuses(change, message, guess):
+    arguments = {"data": np.ones(TIMES.size), "times": TIMES, **OPTIONS, **change}
+    with pytest.raises(ValueError, match=message):
+        nj.fit(arguments.pop("data"), *guess, **arguments)

@@ -1,0 +1,186 @@
+"""`search`: global minima, bounds, kinks, constraints, outcomes, and what it refuses."""
+
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+import nacjax as nj
+from nacjax.studies.bounds import make_box, squash, stretch
+from nacjax.studies.objectives import objective_for
+
+OVER = {"phonon_energy": (0.2, 0.95), "filling": (0.1, 0.9)}
+CELLS = 32
+
+
+@pytest.fixture(scope="module")
+def metal_():
+    return nj.Metal(nj.FlatTopDOS(), 0.5, 0.01, 0.53, inelastic_rate=1e-3)
+
+
+def find(metal, over=None, pump=None, **options):
+    options = {"plateau": True, "cells": CELLS, "starts": 16, **options}
+    return nj.search(metal, pump or nj.Clamped(20.0), over=over or OVER, **options)
+
+
+@pytest.fixture(scope="module")
+def result(metal_):
+    return find(metal_)
+
+
+@pytest.fixture(scope="module")
+def dense(metal_):
+    """Minimum of a dense scan, to the third digit."""
+    axes = {"phonon_energy": np.linspace(0.5, 0.65, 61), "filling": np.linspace(0.45, 0.55, 11)}
+    scan = nj.sweep(metal_, nj.Clamped(20.0), axes=axes, plateau=True, cells=CELLS, progress=False)["sigma"]
+    lowest = scan.isel(scan.argmin(...))
+    return float(lowest), float(lowest["phonon_energy"])
+
+
+def test_finds_the_global_minimum_from_any_seed(metal_, dense):
+    for seed in range(12):
+        found = find(metal_, seed=seed)
+        assert found.value == pytest.approx(dense[0], abs=2e-4), seed
+        assert found.best["phonon_energy"] == pytest.approx(dense[1], abs=4e-3)
+        assert found.best["filling"] == pytest.approx(0.5, abs=2e-3)
+        assert abs(found.value_fine - found.value) < 0.01
+
+
+@pytest.mark.slow
+def test_a_scan_and_two_short_descents_find_it_from_95_of_100_seeds(metal_, dense):
+    few = {"starts": 2, "scan": 16, "steps": 0, "polished": 1}
+    found = [find(metal_, seed=seed, **few) for seed in range(100)]
+    assert sum(abs(f.value - dense[0]) < 1e-3 for f in found) >= 95
+    assert max(f.total_solves for f in found) < 100
+
+
+def test_result_is_complete(result):
+    paths = result.paths
+    assert paths["filling"].dims == ("start", "step") and paths.sizes["start"] == 16
+    assert (
+        paths["phonon_energy"].attrs["units"] == "W" and np.nanmin(paths["objective"]) <= result.value + 1e-12
+    )
+    assert int(paths["solves"].sum()) == result.solves["descent"] + result.solves["polish"]
+    counted = int(np.isfinite(paths["objective"]).sum())
+    assert counted == int(paths["solves"].sum())
+    text = repr(result)
+    assert "minimum of conductivity σ/σ_0" in text and "phonon_energy" in text and "16 starts" in text
+    assert str(result.total_solves) in text
+
+
+def test_hessian_is_that_of_the_plateau(result, metal_):
+    """Differences of gradients against second differences of σ, in the units of the quantities."""
+    steps = np.array([0.75, 0.8]) * 5e-3
+    names = list(result.best)
+    axes = {n: result.best[n] + h * np.array([-1, 0, 1]) for n, h in zip(names, steps, strict=True)}
+    scan = nj.sweep(metal_, nj.Clamped(20.0), axes=axes, plateau=True, cells=CELLS, progress=False)
+    sigma = scan["sigma"].values
+    mixed = (sigma[2, 2] - sigma[2, 0] - sigma[0, 2] + sigma[0, 0]) / (4 * steps[0] * steps[1])
+    second = [sigma[0, 1] - 2 * sigma[1, 1] + sigma[2, 1], sigma[1, 0] - 2 * sigma[1, 1] + sigma[1, 2]]
+    expected = np.diag(second / steps**2) + mixed * (1 - np.eye(2))
+    np.testing.assert_allclose(result.hessian, expected, atol=0.1 * np.abs(expected).max())
+    assert np.abs(result.gradient).max() < 0.02
+    assert result.curvature["eigenvalue"].min() > 0 and not result.kinks
+
+
+def test_an_optimum_at_a_bound_is_reached_and_named(metal_):
+    found = find(metal_, {"phonon_energy": (0.65, 0.95), "filling": (0.45, 0.5)}, rungs=5)
+    assert found.best["phonon_energy"] == pytest.approx(0.65, abs=5e-4)
+    assert found.at_bound("phonon_energy") == "lower bound" and "lower bound" in repr(found)
+
+
+def test_crosses_kinks_and_reports_them(metal_):
+    """A ridge and a valley of |x| kind, on top of σ: the minimum lies on a kink, behind another one."""
+
+    def bent(state):
+        omega = state.ladder.width.sum() / state.ladder.rungs  # ω_p
+        return state.sigma + 5 * jnp.abs(omega - 0.7) + jnp.maximum(0.0, 0.1 - 8 * jnp.abs(omega - 0.6))
+
+    found = find(metal_, {"phonon_energy": (0.3, 0.9)}, objective=bent, starts=4)
+    assert found.best["phonon_energy"] == pytest.approx(0.7, abs=1e-3)
+    assert found.kinks["phonon_energy"] == pytest.approx(10.0, rel=0.1) and "kink" in repr(found)
+
+
+@pytest.mark.slow
+def test_spare_rungs_change_nothing(metal_, result):
+    more = find(metal_, rungs=7, seed=5)
+    assert more.value == pytest.approx(result.value, abs=1e-6)
+
+
+def test_constraints_are_kept_and_reported(metal_):
+    limits = {"σ": (lambda state: state.sigma, -0.2, None)}
+    found = find(metal_, {"zeta": (0.1, 20.0)}, starts=4, constraints=limits)
+    assert found.value == pytest.approx(-0.2, abs=1e-3) and found.feasible["σ"]
+    assert found.constraints["σ"] == pytest.approx(found.value, abs=1e-12)
+    assert "constraint σ = " in repr(found) and "holds" in repr(found)
+
+
+def test_maximum_logarithmic_bounds_and_a_function_as_metal(metal_):
+    def band(exponent):
+        return nj.Metal(nj.FlatTopDOS(exponent=exponent), 0.5, 0.01, 0.56)
+
+    over = {"exponent": (2.0, 40.0, "log"), "zeta": (0.01, 20.0, "log")}
+    found = find(band, over, maximise=True, starts=4)
+    sigma = nj.plateau(band(found.best["exponent"]), found.best["zeta"], cells=CELLS).sigma
+    assert found.value == pytest.approx(float(sigma), abs=1e-8)
+    assert found.at_bound("zeta") == "lower bound" and found.maximised
+
+
+@pytest.mark.slow
+def test_threshold_pump_is_where_sigma_vanishes(metal_):
+    found = find(metal_, {"phonon_energy": (0.45, 0.9)}, objective="threshold_pump", starts=4)
+    best = nj.Metal(nj.FlatTopDOS(), 0.5, 0.01, found.best["phonon_energy"])
+    for factor, sign in ((0.99, 1), (1.01, -1)):
+        assert sign * float(nj.plateau(best, factor * found.value, cells=CELLS, rungs=3).sigma) > 0
+    assert abs(float(found.gradient[0])) < 0.05
+
+
+def test_failures_are_told_and_never_best(metal_):
+    def half(state):
+        return jnp.where(state.sigma < 0, state.sigma, jnp.nan)
+
+    found = find(metal_, objective=half, starts=16)
+    outcomes = found.paths["outcome"].values
+    assert (outcomes == 3).any() and np.isfinite(found.value) and found.value < -0.3
+    assert "not finite at the start" in repr(found)
+
+
+def test_an_optimiser_that_diverges_is_told(metal_):
+    found = find(metal_, optimizer=optax.sgd(1e6), polished=0)
+    assert (found.paths["outcome"].values == 5).any() and np.isfinite(found.value)
+    assert "diverged" in repr(found)
+
+
+BAD = [
+    ({"over": {"filling": (0.9, 0.1)}}, r"filling = \(0.9, 0.1\) is not allowed"),
+    ({"over": {"filling": (0.1, 1.4)}}, "over: at filling = 1.4: .*between 0 and 1"),
+    ({"over": {"fillling": (0.1, 0.4)}}, r"over: .*'fillling'; did you mean 'filling'\?"),
+    ({"over": {"filling": 0.5}}, r"must be \(low, high\)"),
+    ({"over": {"zeta": (0.0, 5.0, "log")}}, "bounds above 0"),
+    ({"over": {}}, "over is empty"),
+    ({"over": {"filling": (0.1, 0.4), "metal.filling": (0.1, 0.4)}}, "given twice"),
+    ({"objective": "sigam"}, r"'sigam'; did you mean 'sigma'\?"),
+    ({"objective": "nac_lifetime"}, "needs times="),
+    ({"objective": lambda state: state.occupation}, "has the shape .* one number"),
+    ({"plateau": False, "times": [1.0, 2.0]}, "give one time"),
+    ({"starts": 0}, "starts = 0"),
+    ({"rungs": 2}, "rungs = 2 .* at least 5"),
+    ({"constraints": {"x": 3}}, "constraints: x = 3"),
+]
+
+
+@pytest.mark.parametrize("change, message", BAD)
+def test_refuses(change, message, metal_):
+    good = {"over": OVER, "plateau": True, "cells": CELLS}
+    with pytest.raises(ValueError, match=message):
+        nj.search(metal_, nj.Clamped(3.0), **{**good, **change})
+
+
+def test_bijection_and_objectives_for_times():
+    box = make_box({"a": (0.2, 0.8), "b": (1e-4, 1e-1, "log")})
+    u = np.linspace(-12, 12, 7)[:, None] * np.ones(2)
+    values = box.values(squash(u))
+    assert (values > box.low).all() and (values < box.high).all()
+    np.testing.assert_allclose(stretch(box.shares(values)), u, atol=1e-6)
+    with pytest.raises(ValueError, match="many times"):
+        objective_for("min_sigma", "evolve", (1.0,), None)
