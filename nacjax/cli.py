@@ -28,6 +28,7 @@ COMMANDS = {
         "nacjax.commands.figures",
         "Figures",
         "the figures of the paper and some beyond, computed afresh; a table of its claims",
+    ),
     "search": (
         "nacjax.commands.search",
         "Search",
