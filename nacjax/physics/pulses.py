@@ -139,7 +139,7 @@ class SampledPulse(AbstractPulse):
 
 
 class PulseTrain(AbstractPump):
-    """Several pulses, I_p = Σ I_p,k(t). Argument: `pulses`, each with its own delay.
+    """Several pulses, I_p = Σ I_p,k(t). Argument: `pulses`, a list of pulses, each with its own delay (time).
 
     `PulseTrain.repeat(pulse, delays)` repeats one pulse.
     """

@@ -110,7 +110,10 @@ def _held(times, sigma, slope, drift, on):
 
 
 def impulse(times, strength, start, end) -> Float[Array, ""]:
-    """∫E dt from `start` to `end`, where the field vanishes, of a field given at `times`; NaN counts as 0."""
+    """∫E dt from `start` to `end`, where the field vanishes; in the unit of the field × time.
+
+    `strength` (time,) is the field at `times` (time,), linear in between; NaN counts as 0.
+    """
     inside = (times > start) & (times < end) & (strength > 0)
     nodes = jnp.where(inside, times, jnp.where(times <= start, start, end))
     heights = jnp.where(inside, strength, 0.0)

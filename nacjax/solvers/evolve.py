@@ -51,6 +51,7 @@ def evolve(
     - `rungs`: number of rungs, needed only where ω_p or W is being transformed by JAX
     - `solver`: any diffrax solver; the structured `Rosenbrock()` by default
     - `rtol`, `atol`: tolerances of a step on f, ζ and field; `atol` defaults to rtol/10
+    - `max_steps`: most steps before the integration gives up
     - `budget`: also integrate the energies in `Run.budget`
     - `adjoint`: "both" allows jvp and vjp; "forward" or "reverse" alone cost one solve less
 

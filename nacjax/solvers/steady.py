@@ -73,8 +73,13 @@ def steady_state(
     """The state at t → ∞ of Eqs. (2)–(3) of PRB 101, 041105 (2020), at the filling of the metal.
 
     Not the plateau that the paper calls "steady state": see `plateau`, and `evolve` to t = 10/Γ_eph.
-    Arguments as in `evolve`, but for the mesh, which is uniform by default: inelastic drift leaves no trace of
-    the initial features. Differentiable in every number through the implicit function theorem.
+
+    - `metal`, `pump`, `field`, `rungs`: as in `evolve`
+    - `cells`, `mesh`: as in `evolve`, but uniform by default: inelastic drift leaves no trace of the
+      initial features
+    - `max_steps`: most linear solves before it gives up
+
+    Differentiable in every number through the implicit function theorem.
     Raises `ValueError` at Γ_in = 0, where every ladder conserves its particles and the state is
     not unique. Where no steady state is found `converged` is False, σ is NaN and `result` says so.
     """

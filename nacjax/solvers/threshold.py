@@ -34,9 +34,10 @@ def threshold_field(
 ) -> Times:
     """𝓔*(t): the constant field, acting from t = 0, with σ(t) = 0; normalised as in Fig. 2e, (time,).
 
-    NaN where σ(t) ≥ 0 without a field, and where no field up to `strongest` lifts it to zero. A scan
-    between `weakest` and `strongest` brackets the lowest root of σ(t; ln 𝓔), the Illinois method
-    finishes it, all times at once; derivatives come from the implicit function theorem.
+    `metal` and `pump` as in `evolve`, `times` (time,) > 0, in the inverse unit of the rates. NaN where
+    σ(t) ≥ 0 without a field, and where no field up to `strongest` lifts it to zero. A scan between `weakest`
+    and `strongest` brackets the lowest root of σ(t; ln 𝓔), the Illinois method finishes it, all times at
+    once; derivatives come from the implicit function theorem.
 
     `options` are those of `evolve`. Raises `ValueError` at Γ_in = 0, where 𝓔 has no meaning.
     """
@@ -135,7 +136,7 @@ def _secant(a, fa, b, fb):
 def omega_e(
     metal: Metal, pump: AbstractPump, times: ArrayLike, field: AbstractField, *, samples: int = 500, **options
 ) -> Times:
-    """ω_E/σ_0 = dσ(t)/d ln E² at the given field, (time,).
+    """ω_E/σ_0 = dσ(t)/d ln E² of a `metal` under a `pump` at the given `field` and `times`; (time,).
 
     - `ConstantField`: E² ∂σ/∂E². `strength` may be (time,), one field for each time, such as the
       `threshold_field` (with 0 for NaN; ω_E is 0 there).

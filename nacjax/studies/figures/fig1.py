@@ -1,5 +1,6 @@
 """Fig. 1: the electron distribution under steadily driven phonons, and what smooths it."""
 
+import inspect
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -9,10 +10,14 @@ import numpy as np
 import xarray as xr
 
 from ...physics import collisions
+from ...physics.checks import as_arrays
+from ...physics.field import NoField
 from ...physics.ladder import count_rungs
 from ...physics.metal import Metal
+from ...physics.pump import Clamped
 from ...solvers.plateau import plateau
 from ...solvers.run import Run
+from ..quantities import System
 from .parts import (
     GAMMA_IN,
     INELASTIC,
@@ -35,6 +40,10 @@ PANELS = {
     "fig1c": "f(ε) with stronger inelastic scattering",
     "fig1d": "f(ε) in a dc field",
 }
+DISPERSIONS = (0.01, 0.03)
+"""δω/ω_p of Fig. 1e."""
+if "dispersion" in inspect.signature(Metal).parameters:
+    PANELS["fig1e"] = "f(ε) with a dispersive phonon"
 STRONG_INELASTIC = 0.03
 """Γ_in of Fig. 1c (W Γ_eph): the mean |St_in| in the distribution of Fig. 1b is then 0.05 Γ_eph."""
 
@@ -54,7 +63,23 @@ def compute(wanted: Collection[str], quality: Quality, say: Callable[[str], Any]
         run = many(driven(_third()), columns, quality)
         for place, name in enumerate(rows):
             panels[name] = _driven(member(run, place))
+    if "fig1e" in wanted:
+        say("fig1e: 2 states")
+        panels["fig1e"] = _dispersive(quality)
     return panels
+
+
+def _dispersive(quality: Quality) -> xr.Dataset:
+    """f at t = 10/Γ_eph for both widths of the phonon branch."""
+    metal = trial_metal(filling=1 / 3, phonon_energy=0.36, dispersion=DISPERSIONS[0])
+    system = as_arrays(System(metal, Clamped(ZETA), NoField()))  # pyright: ignore[reportCallIssue]
+    run = many(system, {"dispersion": np.array(DISPERSIONS)}, quality, rungs=3, batch=2)
+    narrow, wide = (member(run, k) for k in range(2))
+    panel = profile(narrow.kinetics.metal, narrow.ladder, narrow.occupation[-1])
+    more = profile(wide.kinetics.metal, wide.ladder, wide.occupation[-1])["occupation"]
+    panel["wider"] = more.assign_attrs(long_name=f"occupation f, δω/ω_p = {DISPERSIONS[1]:g}")
+    panel.attrs |= {"phonon_energy": float(metal.phonon_energy), "dispersions": list(DISPERSIONS)}
+    return stamp(panel, metal=metal, zeta=ZETA)
 
 
 def _columns(rows: dict[str, tuple[float, float, float]]) -> dict[str, np.ndarray]:
@@ -125,7 +150,25 @@ def claims(panels: dict[str, xr.Dataset]) -> list[Claim]:
         found.append(_inelastic(panels["fig1c"]))
     if "fig1d" in panels:
         found.append(_field(panels["fig1d"]))
+    if "fig1e" in panels:
+        found.append(_dispersion(panels["fig1e"]))
+    elif found and "fig1e" not in PANELS:
+        found.append(Claim("fig1e", DISPERSION, "–", "not computed", "phonons have no dispersion here"))
     return found
+
+
+DISPERSION = "a phonon dispersion δω/ω_p = 0.01, 0.03 smooths f (T_eff = T + ζδω)"
+
+
+def _dispersion(panel: xr.Dataset) -> Claim:
+    narrow, wide = (largest_rise(panel[name].to_numpy()) for name in ("occupation", "wider"))
+    return Claim.check(
+        "fig1e",
+        DISPERSION,
+        f"largest rise of f {narrow:.2f} and {wide:.2f} (0.42 without dispersion)",
+        wide < narrow < 0.42,
+        f"{INELASTIC}; t = 10/Γ_eph",
+    )
 
 
 def _periodic(name: str, panel: xr.Dataset) -> Claim:

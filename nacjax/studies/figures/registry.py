@@ -63,8 +63,7 @@ def compute(
 
 def claims(panels: dict[str, xr.Dataset]) -> list[Claim]:
     """What the paper (and, beyond it, this package) says, beside what these panels show."""
-    found = [claim for group in GROUPS for claim in group.claims(panels)]
-    return sorted(found, key=lambda claim: list(DESCRIPTIONS).index(claim.panel))
+    return [claim for group in IN_ORDER for claim in group.claims(panels)]
 
 
 def summary(found: list[Claim]) -> str:
