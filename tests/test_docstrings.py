@@ -16,7 +16,7 @@ PUBLIC = sorted(
 )
 MODULES = [info.name for info in pkgutil.walk_packages(nj.__path__, "nacjax.") if "__main__" not in info.name]
 UNIT = re.compile(
-    r"\(time,?\)|\(scalars?\)|\((?:energy|rate|time|length|axis|event|rung|point|sample|start)[^)]*\)|"
+    r"\(time,?\)|\(scalars?\)|\((?:energy|rate|time|length|axis|event|rung|point|sample|start|quantity)[^)]*\)|"
     r"[Ee]nerg|time|rate|W\b|Γ|σ|per mode|phonons|dataset|field|number|\d"
 )
 
@@ -73,7 +73,7 @@ def test_every_option_is_explained_with_its_unit(command):
     module, kind, _ = COMMANDS[command]
     source = inspect.getsource(getattr(importlib.import_module(module), kind))
     for field in dataclasses.fields(getattr(importlib.import_module(module), kind)):
-        follows = re.search(rf"\n    {field.name}: [^\n]*\n    \"\"\"(.+?)\"\"\"", source, re.S)
+        follows = re.search(rf"\n    {field.name}: [^\"]*(?:\"[^\"]+\"[^\"]*)*?\n    \"\"\"(.+?)\"\"\"", source, re.S)
         assert follows, f"--{field.name} of {command} is not explained"
         number = field.type in (float, "float") or str(field.type).startswith("tuple[float")
         if number:
