@@ -46,15 +46,23 @@ def draw_conductivity(axes: Axes, result: xr.Dataset) -> None:
 def draw_field(axes: Axes, result: xr.Dataset) -> None:
     """The threshold field and the self-tuned field against time; inset: ω_E of the threshold field."""
     threshold, tuned = colours(2)
-    axes.plot(
-        result["threshold_time"], result["threshold_field"], ".-", color=threshold, label="threshold field"
-    )
+    known = "threshold_time" in result.coords
+    if known:
+        axes.plot(
+            result["threshold_time"],
+            result["threshold_field"],
+            ".-",
+            color=threshold,
+            label="threshold field",
+        )
     if "field_tuned" in result:
         field = result["field_tuned"].where(result["field_tuned"] > 0)
         axes.plot(result["time"], field, color=tuned, label="self-tuned field")
     axes.set(xlabel="time (1/Γ$_{eph}$)", ylabel="E* $e v_F (τ_{tr}/Γ_{in}ω_p)^{1/2}$")
     axes.set(xlim=(0, float(result["time"][-1])), ylim=(0, None))
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.05))
+    if not known:
+        return
     inset = axes.inset_axes((0.55, 0.55, 0.42, 0.4))
     inset.plot(result["threshold_time"], result["omega_e"], ".-", color=threshold, ms=2)
     inset.set_ylabel("ω$_E$/σ$_0$", fontsize=6)

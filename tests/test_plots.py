@@ -79,3 +79,12 @@ def test_dips_agree_with_scipy():
     for _ in range(20):
         values = np.convolve(rng.normal(size=80), np.ones(5) / 5, mode="valid")
         assert dips(values, 0.3) == find_peaks(-values, prominence=0.3)[0].tolist()
+
+
+def test_pulse_without_threshold_fields():
+    from nacjax.plots_pulse import draw_field
+
+    _, axes = plt.subplots()
+    draw_field(axes, xr.Dataset({"field_tuned": ("time", [0.0, 2.0])}, {"time": [0.0, 1.0]}))
+    assert [line.get_label() for line in axes.get_lines()] == ["self-tuned field"]
+    plt.close("all")

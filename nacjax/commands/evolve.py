@@ -89,6 +89,10 @@ class Evolve:
                 f"points = {self.points}, until = {self.until:g} is not allowed: "
                 "it must be at least 8 points and a positive, finite time"
             )
+        if self.thresholds < 0:
+            raise ValueError(
+                f"thresholds = {self.thresholds} is not allowed: it must be 0 (none) or more times"
+            )
         late = [t for t in self.shapes if not 0 < t <= self.until]
         if late:
             raise ValueError(

@@ -57,7 +57,12 @@ class Figures:
         """Make the folder; raises `FileExistsError` where a figure is there already, unless `force`."""
         if self.out.exists() and not self.out.is_dir():
             raise FileExistsError(f"{self.out} is a file; give another --out")
-        self.out.mkdir(parents=True, exist_ok=True)
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ValueError(
+                f"out = {str(self.out)!r} is not allowed: {error.strerror}; give a folder that can be made"
+            ) from None
         there = [self.out / f"{name}.nc" for name in wanted if (self.out / f"{name}.nc").exists()]
         if there and not self.force:
             raise FileExistsError(f"{there[0]} exists; give another --out, or --force to overwrite it")

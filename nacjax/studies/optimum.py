@@ -14,6 +14,7 @@ FLAT = 1e-2
 class Optimum:
     """The best point of a search and what is known about it.
 
+    - `objective`, `unit`, `maximised`: what was searched; `bounds`, `units`: of each quantity; `seconds`: how long
     - `value`: the objective there; `best`: name → value of each quantity
     - `value_fine`: the objective at the same point on a mesh twice as fine
     - `gradient` (quantity,), `hessian` (quantity, other): derivatives of the objective in the units of the
