@@ -83,7 +83,15 @@ def fluence_from_zeta0(
     modes_per_cell: float = 1,
     unit: str = "mJ/cm^2",
 ) -> Any:
-    """The fluence of a pulse of ζ_0 phonons per mode, a pint quantity: the inverse of `zeta0_from_fluence`."""
+    """The fluence of a pulse of ζ_0 phonons per mode, a pint quantity: the inverse of `zeta0_from_fluence`.
+
+    - `metal`: its phonon energy and its scales
+    - `zeta0`: phonons per mode, a number or an array
+    - `penetration_depth`, `reflectivity`, `cell_volume`, `modes_per_cell`: as in `zeta0_from_fluence`
+    - `unit`: of the result, an energy per area
+
+    Raises `ValueError` naming the argument, as `zeta0_from_fluence`.
+    """
     ratio = phonons_per_fluence(metal, penetration_depth, reflectivity, cell_volume, modes_per_cell)
     return physical(zeta0 / ratio, "fluence", None, unit)
 
@@ -102,8 +110,11 @@ def pulse(
 ) -> AbstractPulse:
     """A pump pulse in internal units from one in those of a laboratory.
 
-    `shape`: "exponential", "gaussian" or "square"; `duration` and `delay` as in these ("300 fs"); the rest as in
-    `zeta0_from_fluence`. Raises `ValueError` naming the argument.
+    - `metal`: its phonon energy and its scales
+    - `shape`: "exponential", "gaussian" or "square"; `duration` and `delay` as in these ("300 fs")
+    - `fluence`, `penetration_depth`, `reflectivity`, `cell_volume`, `modes_per_cell`: as in `zeta0_from_fluence`
+
+    Raises `ValueError` naming the argument.
     """
     if shape not in SHAPES:
         raise ValueError(f"shape = {shape!r} is not allowed: it must be one of {', '.join(SHAPES)}")
@@ -117,7 +128,13 @@ def pulse(
 
 
 def field(metal: Metal, strength: Any) -> ConstantField:
-    """A constant field from one in physical units ("10 kV/cm"); plain numbers are F = E v_F √τ_tr."""
+    """A constant field from one in physical units.
+
+    - `metal`: its scales, `fermi_velocity` and `transport_time_fs` among them
+    - `strength`: "10 kV/cm"; plain numbers are F = E v_F √τ_tr in internal units
+
+    Raises `ValueError` for a wrong dimension, and for a metal without these scales.
+    """
     return ConstantField(internal("strength", strength, "field", metal.scales), absolute=True)  # pyright: ignore[reportCallIssue]
 
 
@@ -133,6 +150,9 @@ INTERNAL_UNITS = {
 
 def in_physical_units(dataset: "xr.Dataset", metal: Metal) -> "xr.Dataset":
     """A result (of `Run.to_xarray` or `sweep`) with its axes and variables in eV or meV, fs or ps, kV/cm, K.
+
+    - `dataset`: what to convert; it is not changed
+    - `metal`: whose scales are used
 
     What has no unit (σ/σ_0, ζ, f, 𝓔) stays; so does what the scales of the metal do not fix.
     """

@@ -33,6 +33,7 @@ def read_dos(
 ) -> TabulatedDOS:
     """A `TabulatedDOS` from a file; what was counted in it is in its `source`.
 
+    - `path`: the file
     - `format`: a key of `FORMATS`; "auto" knows DOSCAR and dos.x by their headers and postw90 by its
       columns. A plain table may have a third column, ⟨v²⟩D. Spins are added.
     - `window`: lowest and highest energy of "the band", in the energies of the result; everything by default

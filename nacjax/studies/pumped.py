@@ -29,8 +29,12 @@ def pumped(
 ) -> xr.Dataset:
     """σ/σ_0 over transport law, phonon energy, temperature, fluence and time, without a field.
 
+    - `metal`: with scales of energy and time
+    - `phonon_energies`, `temperatures`, `fluences`, `times`: what to vary; numbers or texts with units
+    - `transports`: keys of `TRANSPORT_LAWS`
+    - `penetration_depth`, `reflectivity`: of the surface, as in `nj.zeta0_from_fluence`
     - `pulse`: its `zeta0` is replaced by that of each fluence and phonon energy (note [19] of
-      PRB 101, 041105); `times`, energies, temperatures and fluences may have units
+      PRB 101, 041105)
     - `options`: of `sweep` (`cells`, `rtol`, `progress`, …)
 
     Variables: `sigma`; `lowest`, its least value in time; `negative`, how long σ < 0 (internal time);

@@ -32,6 +32,8 @@ class Law:
 def transport_laws(*names: str) -> dict[str, Law]:
     """{law: its σ/σ_0}, to be given to `sweep` as `observe=`; all of `TRANSPORT_LAWS` by default.
 
+    - `names`: keys of `TRANSPORT_LAWS`
+
     Raises `ValueError` for an unknown law.
     """
     for name in names:
