@@ -105,7 +105,7 @@ def restarts(function, minimise, seeds):
             function.met or (function.count, time.perf_counter() - function.start)
         )
     if not met:
-        return {"solves": np.inf, "seconds": np.inf, "hits": 0.0}
+        return {"solves": None, "seconds": None, "hits": 0.0}
     lost = np.sum(missed, axis=0) / len(met) if missed else np.zeros(2)
     solves, seconds = np.mean(met, axis=0) + lost
     return {"solves": float(solves), "seconds": float(seconds), "hits": len(met) / seeds}
@@ -145,7 +145,7 @@ def grid(function, most, seeds):
                 break
             n += 1 if function.size > 2 else max(1, n // 8)
         else:
-            return {"solves": np.inf, "seconds": np.inf, "hits": len(found) / seeds, "tried_up_to": most}
+            return {"solves": None, "seconds": None, "hits": len(found) / seeds, "tried_up_to": most}
     solves, seconds = np.mean(found, axis=0)
     return {"solves": float(solves), "seconds": float(seconds), "hits": 1.0}
 
@@ -175,7 +175,7 @@ def compare(case, seeds, few, most):
         print(
             f"{name:36}", {k: round(v, 2) if isinstance(v, float) else v for k, v in row.items()}, flush=True
         )
-    peers = [row["solves"] for name, row in rows.items() if name != "nacjax.search"]
+    peers = [row["solves"] for name, row in rows.items() if name != "nacjax.search" and row["solves"]]
     ratio = min(peers) / rows["nacjax.search"]["solves"]
     print("fewer solves than the best of the others:", round(ratio, 1), flush=True)
     return {"goal": function.goal, "rows": rows, "times_fewer_solves": ratio}

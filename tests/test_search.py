@@ -1,5 +1,6 @@
 """`search`: global minima, bounds, kinks, constraints, outcomes, and what it refuses."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -99,6 +100,28 @@ def test_crosses_kinks_and_reports_them(metal_):
     found = find(metal_, {"phonon_energy": (0.3, 0.9)}, objective=bent, starts=4)
     assert found.best["phonon_energy"] == pytest.approx(0.7, abs=1e-3)
     assert found.kinks["phonon_energy"] == pytest.approx(10.0, rel=0.1) and "kink" in repr(found)
+
+
+@pytest.mark.slow
+def test_gradients_agree_with_differences_on_a_finer_mesh():
+    """At 200 random points to 2% of the rms gradient; points where the slope jumps are kinks, and counted."""
+
+    def sigma(x, cells):
+        metal = nj.Metal(nj.FlatTopDOS(), x[1], 0.01, x[0])
+        return nj.plateau(metal, 20.0, cells=cells, rungs=5).sigma
+
+    points = np.random.default_rng(3).uniform([0.2, 0.1], [0.95, 0.9], (200, 2))
+    gradient = jax.jit(jax.vmap(jax.jacfwd(lambda x: sigma(x, 96))))(points)
+    fine, h = jax.jit(jax.vmap(lambda x: sigma(x, 384))), 5e-4
+    ends = np.array([[fine(points + s * h * e) for s in (-2, -1, 0, 1, 2)] for e in np.eye(2)])
+    expected = ((ends[:, 3] - ends[:, 1]) / (2 * h)).T
+    scale = np.sqrt(np.mean(expected**2, axis=0))
+    near, far = (ends[:, 2 + k] - 2 * ends[:, 2] + ends[:, 2 - k] for k in (1, 2))
+    jump = np.abs(2 * near / h - far / (2 * h)).T  # 0 + O(h³) where σ is smooth
+    smooth = (jump < 0.05 * scale).all(axis=1)
+    print("kinks:", (~smooth).sum(), "largest error:", (np.abs(gradient - expected) / scale)[smooth].max())
+    assert (~smooth).sum() <= 20
+    assert (np.abs(gradient - expected) / scale)[smooth].max() < 0.02
 
 
 @pytest.mark.slow
