@@ -7,6 +7,13 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.path.join(tempfile.gettempdir(), "nacjax-test-cache"))
 os.environ.setdefault("JAX_PERSISTENT_COMPILATION_CACHE_MIN_COMPILE_TIME_SECS", "0.5")
 
+worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+if worker and hasattr(
+    os, "sched_setaffinity"
+):  # one core each: threads of XLA that share cores cost half the time
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {cores[int(worker.removeprefix("gw")) % len(cores)]})
+
 os.environ.setdefault("EQX_ON_ERROR", "nan")  # programs that call back into Python cannot be kept
 
 import jax

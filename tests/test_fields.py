@@ -98,21 +98,6 @@ def test_jacobian_of_a_field_that_reacts(fig3, field):
     )
 
 
-@pytest.mark.slow
-def test_gradient_through_the_self_tuned_field(fig3):
-    """dσ(t)/dζ_0 after the held state is finite and agrees with differences."""
-
-    def late(zeta0, **options):
-        pulse = nj.ExponentialPulse(zeta0, 0.3)
-        options = {"field": nj.SelfTunedField(), "cells": 24, "rungs": 2, "budget": False, **options}
-        return nj.evolve(fig3, pulse, [2.0], **options).sigma[0]
-
-    gradient = jax.jit(jax.grad(lambda z: late(z, rtol=1e-6, adjoint="reverse")))(10.0)
-    tight = jax.jit(lambda z: late(z, rtol=1e-9, adjoint="forward"))
-    difference = (tight(10.01) - tight(9.99)) / 0.02
-    np.testing.assert_allclose(gradient, difference, rtol=0.01)
-
-
 @pytest.mark.parametrize(
     "make",
     [
