@@ -6,14 +6,6 @@ import tempfile
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.path.join(tempfile.gettempdir(), "nacjax-test-cache"))
 os.environ.setdefault("JAX_PERSISTENT_COMPILATION_CACHE_MIN_COMPILE_TIME_SECS", "0.5")
-
-worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-if worker and hasattr(
-    os, "sched_setaffinity"
-):  # one core each: threads of XLA that share cores cost half the time
-    cores = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {cores[int(worker.removeprefix("gw")) % len(cores)]})
-
 os.environ.setdefault("EQX_ON_ERROR", "nan")  # programs that call back into Python cannot be kept
 
 import jax
@@ -22,6 +14,13 @@ import pytest
 import nacjax as nj
 
 jax.config.update("jax_enable_x64", True)
+
+worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+if worker and hasattr(
+    os, "sched_setaffinity"
+):  # one core each: threads of XLA that share cores cost half the time
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {cores[int(worker.removeprefix("gw")) % len(cores)]})
 
 
 @pytest.fixture(scope="session")
