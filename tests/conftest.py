@@ -16,9 +16,8 @@ import nacjax as nj
 jax.config.update("jax_enable_x64", True)
 
 worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-if worker and hasattr(
-    os, "sched_setaffinity"
-):  # one core each: threads of XLA that share cores cost half the time
+if worker and hasattr(os, "sched_setaffinity"):
+    # one core each: threads of XLA that share cores cost half the time
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {cores[int(worker.removeprefix("gw")) % len(cores)]})
 

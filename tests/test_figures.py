@@ -87,7 +87,7 @@ def test_parts():
     assert largest_rise(np.array([1.0, 0.2, 0.5, 0.4])) == pytest.approx(0.3)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_fig3_coarse(tmp_path):
     panels = fig3(["fig3a", "fig3c"], COARSE, quiet)
     assert [claim.verdict for claim in claims(panels)] == ["agrees"] * 3

@@ -49,7 +49,7 @@ def traces(exact):
     return xr.DataArray(exact + noise, {"time": TIMES}, ("trace", "time"))
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_error_bars_cover_the_truth(traces, exact, guess):
     """Intervals of one and two deviations hold the truth as often as they should, over 50 draws."""
     found = nj.fit(traces, *guess, noise=NOISE, **OPTIONS)

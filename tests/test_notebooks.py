@@ -24,7 +24,7 @@ def test_notebook_is_clean_asks_a_question_and_ends_with_something_to_change(pat
     assert "## Change something" in notebook.cells[-1].source
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs(path, tmp_path):
     client = pytest.importorskip("nbclient")

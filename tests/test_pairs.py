@@ -113,7 +113,7 @@ def test_dispersion_undoes_the_inversion(steady):
     assert sigma[1, 1] < -0.1 and sigma[2, 1] > -0.03
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_weaker_pumping_bears_more_dispersion(steady):
     """Half of the inversion at t = 10 is lost at a δω that falls as ζ grows."""
     widths = np.array([0.003, 0.01, 0.03])
@@ -140,7 +140,7 @@ def test_a_second_mode_shortens_the_plateau():
     assert np.all(np.asarray(both.entropy["electron_phonon"]) > 0)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_incommensurate_transfer_converges():
     """The order of accuracy of a mode off the ladder, in the cells."""
     with_mode = metal(phonon_lifetime=5.0, modes=(nj.Mode(0.217, 1.0, 5.0),))
@@ -156,7 +156,7 @@ def test_incommensurate_transfer_converges():
     assert order > 0.9 and errors[-1] < 0.02
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_order_of_the_w_method():
     """Third order with the Jacobian of the ladder in place of the true one."""
     system = metal(dispersion=0.03)
@@ -180,7 +180,7 @@ def test_order_of_the_w_method():
     assert order > 2.6
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_gradient_in_the_dispersion():
     def sigma(width):
         return nj.evolve(metal(dispersion=width), nj.Clamped(5.0), [0.3], cells=16, rtol=1e-7, rungs=2,

@@ -49,7 +49,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("solver, case", [(dfx.Kvaerno5(), "pulse in a field"), (dfx.Tsit5(), "plateau")])
-@pytest.mark.long
+@pytest.mark.slow
 def test_stock_solvers_agree(case, solver):
     phonon_energy, inelastic_rate, pump, field = CASES[case]
     metal = nj.Metal(

@@ -47,7 +47,7 @@ def test_finds_the_global_minimum_from_any_seed(metal_, dense):
         assert abs(found.value_fine - found.value) < 0.01
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_a_scan_and_two_short_descents_find_it_from_95_of_100_seeds(metal_, dense):
     few = {"starts": 2, "scan": 16, "steps": 0, "polished": 1}
     found = [find(metal_, seed=seed, **few) for seed in range(100)]
@@ -102,7 +102,7 @@ def test_crosses_kinks_and_reports_them(metal_):
     assert found.kinks["phonon_energy"] == pytest.approx(10.0, rel=0.1) and "kink" in repr(found)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_gradients_agree_with_differences_on_a_finer_mesh():
     """At 200 random points to 2% of the rms gradient; points where the slope jumps are kinks, and counted."""
 
@@ -124,7 +124,7 @@ def test_gradients_agree_with_differences_on_a_finer_mesh():
     assert (np.abs(gradient - expected) / scale)[smooth].max() < 0.02
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_spare_rungs_change_nothing(metal_, result):
     more = find(metal_, rungs=7, seed=5)
     assert more.value == pytest.approx(result.value, abs=1e-6)
@@ -149,7 +149,7 @@ def test_maximum_logarithmic_bounds_and_a_function_as_metal(metal_):
     assert found.at_bound("zeta") == "lower bound" and found.maximised
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_threshold_pump_is_where_sigma_vanishes(metal_):
     found = find(metal_, {"phonon_energy": (0.45, 0.9)}, objective="threshold_pump", starts=4)
     best = nj.Metal(nj.FlatTopDOS(), 0.5, 0.01, found.best["phonon_energy"])

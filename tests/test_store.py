@@ -207,7 +207,6 @@ print("end")
 """
 
 
-@pytest.mark.slow
 def test_sigkill_at_any_moment(tmp_path):
     def start(name):
         return subprocess.Popen([sys.executable, "-c", SCRIPT, str(tmp_path / name)], stdout=subprocess.PIPE)
@@ -243,7 +242,6 @@ np.testing.assert_allclose(many["sigma"], one["sigma"], rtol=0, atol=1e-12)
 """
 
 
-@pytest.mark.slow
 def test_eight_devices_give_what_one_gives():
     environment = {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=8"}
     done = subprocess.run([sys.executable, "-c", DEVICES], env=environment, capture_output=True, text=True)
@@ -266,7 +264,6 @@ print(len(seen))
 """
 
 
-@pytest.mark.slow
 def test_two_processes_share_a_store(tmp_path):
     import socket
 
@@ -282,7 +279,6 @@ def test_two_processes_share_a_store(tmp_path):
     assert contents(store) == contents(tmp_path / "alone.zarr")
 
 
-@pytest.mark.slow
 def test_a_dask_worker_dies_and_nothing_is_lost(tmp_path):
     distributed = pytest.importorskip("distributed")
     axes = {"filling": np.linspace(0.3, 0.7, 120)}

@@ -51,7 +51,7 @@ def test_threshold_field_of_a_clamped_pump():
         assert np.sign(float(run.sigma[0])) == np.sign(factor - 1)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_gradient_of_the_impulse():
     """d(∫E* dt)/d(ζ_0, duration, ω_p, T) by the implicit function theorem, against differences."""
     point, times = jnp.array([10.0, 0.3, 0.65, 0.004]), jnp.array([1.0, 4.0, 9.0])
@@ -85,7 +85,7 @@ def test_omega_e_of_a_constant_field(fig3):
         np.testing.assert_allclose(found[k], (sigma[0] - sigma[1]) / 2e-3, rtol=1e-3)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_omega_e_along_a_self_tuned_trajectory(fig3):
     """dσ/d ln E² for a relative change of E²(t') at all t' ≤ t, against a replay with 1 % more and less."""
     times = jnp.array([0.5, 0.9, 1.5])

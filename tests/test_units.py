@@ -193,7 +193,7 @@ def test_presets_say_where_numbers_come_from(preset):
     assert float(changed.filling) == 0.4 and "given by the caller" in str(changed)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_presets_have_the_right_sign():
     assert float(nj.plateau(nj.trial(), 20.0, cells=48).sigma) == pytest.approx(-0.374, abs=5e-3)
     assert float(nj.plateau(nj.simple_cubic_p(mesh=16), 20.0, cells=48).sigma) < -0.3
