@@ -67,7 +67,15 @@ def stop_at(done):
     return callback
 
 
-def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(tmp_path):
+@pytest.fixture
+def interruptible():
+    """Ctrl-C as in a terminal, also where the tests run in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(tmp_path, interruptible):
     store = tmp_path / "run.zarr"
     run = {"axes": AXES, "store": store, **OPTIONS}
     with pytest.raises(
@@ -81,7 +89,7 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(tmp_path):
         nj.sweep(metal(), nj.Clamped(1.0), callback=stop_at(5), **{**run, "store": None})
 
 
-def test_ctrl_c_cancels_what_an_executor_has_not_begun():
+def test_ctrl_c_cancels_what_an_executor_has_not_begun(interruptible):
     class Queue(ThreadPoolExecutor):
         def submit(self, *call):
             sent.append(super().submit(*call))
