@@ -1,6 +1,7 @@
 """The command line: `nacjax COMMAND [study.toml] [options]`.
 
-A command is a dataclass in `nacjax/commands`: documented fields are its options, `run()` does it.
+A command is a dataclass in `nacjax/commands`: documented fields are its options, or groups of options,
+`run()` does it.
 A TOML file gives the same options; what follows on the command line wins.
 """
 
@@ -9,7 +10,7 @@ import importlib
 import sys
 import tomllib
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import Field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ def parse(name: str, command: type, words: list[str]) -> Any:
     if words and words[0].endswith(".toml"):
         words = [*toml_words(Path(words[0]), command), *words[1:]]
 
-    return tyro.cli(command, prog=f"nacjax {name}", args=words)
+    return tyro.cli(command, prog=f"nacjax {name}", args=words, config=(tyro.conf.OmitArgPrefixes,))
 
 
 def toml_words(path: Path, command: type) -> list[str]:
@@ -110,7 +111,7 @@ def toml_words(path: Path, command: type) -> list[str]:
         raise FileNotFoundError(f"{path}: there is no such file") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: {error}") from None
-    known = [field.name for field in fields(command) if field.init]
+    known = options(command)
     words: list[str] = []
     for key, value in table.items():
         option = key.replace("-", "_")
@@ -126,6 +127,14 @@ def toml_words(path: Path, command: type) -> list[str]:
         else:
             words += [f"--{flag}", *map(str, value if isinstance(value, list) else [value])]
     return words
+
+
+def options(command: type) -> dict[str, Field]:
+    """The options of a command, those of its groups (fields that are dataclasses themselves) among them."""
+    found: dict[str, Field] = {}
+    for field in fields(command):
+        found |= options(field.type) if is_dataclass(field.type) else {field.name: field}  # pyright: ignore[reportArgumentType]
+    return found
 
 
 def nearest(word: str, known: Any) -> str:

@@ -11,7 +11,7 @@ import re
 import pytest
 
 import nacjax as nj
-from nacjax.cli import COMMANDS
+from nacjax.cli import COMMANDS, options
 
 PUBLIC = sorted(
     name for name in dir(nj) if not name.startswith("_") and not inspect.ismodule(getattr(nj, name))
@@ -86,8 +86,11 @@ def explanations(kind) -> dict[str, str]:
 def test_every_option_is_explained_with_its_unit(command):
     module, name, _ = COMMANDS[command]
     kind = getattr(importlib.import_module(module), name)
-    found = explanations(kind)
-    for field in dataclasses.fields(kind):
+    groups = {kind} | {
+        field.type for field in dataclasses.fields(kind) if dataclasses.is_dataclass(field.type)
+    }
+    found = {name: text for group in groups for name, text in explanations(group).items()}
+    for field in options(kind).values():
         assert found.get(field.name), f"--{field.name} of {command} is not explained"
         if field.type in (float, "float") or str(field.type).startswith("tuple[float"):
             assert re.search(r"\(.+\)", found[field.name]), f"--{field.name} of {command} has no unit"

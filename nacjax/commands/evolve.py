@@ -3,12 +3,11 @@
 import dataclasses
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from .settings import free_path, set_up
+from .settings import Files, save
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -57,30 +56,22 @@ class Evolve:
     """Cells of the mesh in each rung of width ω_p."""
     rtol: float = 1e-3
     """Relative tolerance of a time step (no unit)."""
-    output: Path | None = None
-    """NetCDF file to write; the figure goes beside it as PNG. By default evolve.nc, numbered if it exists."""
-    force: bool = False
-    """Overwrite existing files."""
-    device: Literal["cpu", "gpu", "tpu"] | None = None
-    """Where to compute; by default the best there is."""
-    x64: bool = True
-    """Double precision; --no-x64 computes in single precision."""
+    files: Files = dataclasses.field(default_factory=Files)
+    """Files, precision and device."""
 
     def run(self) -> None:
         """Compute, print the events, write the files."""
-        set_up(self.x64, self.device)
-        output = free_path(self.output, "evolve.nc", self.force, others=(".png",))
+        from ..plots_pulse import plot_pulse
+
+        self.files.set_up()
+        output = self.files.free("evolve.nc")
         began = time.perf_counter()
         result = self.compute()
         result.attrs["seconds"] = time.perf_counter() - began
-        unfinished = output.with_name(output.name + ".partial")
-        result.to_netcdf(unfinished, engine="h5netcdf")
-        unfinished.replace(output)
-        figure = output.with_suffix(".png")
-        draw(result, figure)
+        said = save(result, output, plot_pulse)
         for line in report(result):
             print(line)
-        print(f"wrote {output} and {figure} after {result.attrs['seconds']:.1f} s")
+        print(f"{said} after {result.attrs['seconds']:.1f} s")
 
     def times(self) -> np.ndarray:
         """Save times, as the square of even steps, with the times of `shapes`; raises `ValueError`."""
@@ -102,7 +93,8 @@ class Evolve:
 
     def system(self) -> tuple[Any, Any]:
         """Metal and pump of these options."""
-        from .. import ExponentialPulse, FlatTopDOS, GaussianPulse, Metal, SquarePulse
+        from .. import FlatTopDOS, Metal
+        from ..laboratory import SHAPES
 
         metal = Metal(
             FlatTopDOS(exponent=self.exponent),
@@ -112,8 +104,7 @@ class Evolve:
             inelastic_rate=self.inelastic_rate,
             phonon_lifetime=self.phonon_lifetime,
         )
-        kinds = {"exponential": ExponentialPulse, "gaussian": GaussianPulse, "square": SquarePulse}
-        return metal, kinds[self.pulse](self.zeta0, self.duration, self.delay)
+        return metal, SHAPES[self.pulse](self.zeta0, self.duration, self.delay)
 
     def compute(self) -> "xr.Dataset":
         """The whole result as one dataset."""
@@ -218,17 +209,3 @@ def report(result: "xr.Dataset") -> list[str]:
 
 def _listed(times: np.ndarray) -> str:
     return ", ".join(f"{t:.3g}" for t in np.atleast_1d(times) if np.isfinite(t)) or "none"
-
-
-def draw(result: "xr.Dataset", path: Path) -> None:
-    """Fig. 3 as a PNG."""
-    import matplotlib
-
-    matplotlib.use("agg")
-    import matplotlib.pyplot as plt
-
-    from ..plots_pulse import plot_pulse
-
-    figure = plot_pulse(result)
-    figure.savefig(path, dpi=300)
-    plt.close(figure)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from .settings import free_path, set_up
+from .settings import Files, save
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -61,35 +61,26 @@ class Material:
     """Cells of the mesh in each rung of width ω_p."""
     rtol: float = 1e-3
     """Relative tolerance of a time step (no unit)."""
-    output: Path | None = None
-    """NetCDF file to write; the figure goes beside it as PNG. By default material.nc, numbered if it exists."""
-    force: bool = False
-    """Overwrite existing files."""
-    device: Literal["cpu", "gpu", "tpu"] | None = None
-    """Where to compute; by default the best there is."""
-    x64: bool = True
-    """Double precision; --no-x64 computes in single precision."""
+    files: Files = dataclasses.field(default_factory=Files)
+    """Files, precision and device."""
 
     def run(self) -> None:
         """Compute, print the metal, the table and the verdict, write the files."""
-        set_up(self.x64, self.device)
-        output = free_path(self.output, "material.nc", self.force, others=(".png",))
+        from ..plots_material import plot_fluence
+        from ..studies.pumped import verdict, verdict_table
+
+        self.files.set_up()
+        output = self.files.free("material.nc")
         began = time.perf_counter()
         metal = self.metal()
         print(metal, end="\n\n")
         result = self.compute(metal)
         result.attrs["seconds"] = time.perf_counter() - began
-        unfinished = output.with_name(output.name + ".partial")
-        result.to_netcdf(unfinished, engine="h5netcdf")
-        unfinished.replace(output)
-        figure = output.with_suffix(".png")
-        draw(result, figure)
-        from ..studies.pumped import verdict, verdict_table
-
+        said = save(result, output, plot_fluence)
         print(verdict_table(result), end="\n\n")
         for line in verdict(result):
             print(line)
-        print(f"wrote {output} and {figure} after {result.attrs['seconds']:.1f} s")
+        print(f"{said} after {result.attrs['seconds']:.1f} s")
 
     def metal(self) -> Any:
         """The metal of these options, at the first phonon energy and temperature."""
@@ -159,17 +150,3 @@ class Material:
             rtol=self.rtol,
         )
         return in_physical_units(result, metal)
-
-
-def draw(result: "xr.Dataset", path: Path) -> None:
-    """Lowest σ against fluence as a PNG."""
-    import matplotlib
-
-    matplotlib.use("agg")
-    import matplotlib.pyplot as plt
-
-    from ..plots_material import plot_fluence
-
-    figure = plot_fluence(result)
-    figure.savefig(path, dpi=300)
-    plt.close(figure)

@@ -1,12 +1,12 @@
 """`nacjax search`: the lowest σ over ω_p and the filling without any option."""
 
 import dataclasses
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from .settings import free_path, set_up
+from .metal import Band
+from .settings import Files, save
 
 
 @dataclasses.dataclass
@@ -28,24 +28,12 @@ class Search:
     """Time after the pump was switched on (1/Γ_eph); without it, the plateau is searched."""
     points_in_time: int = 60
     """Number of times up to that one, where the objective needs many."""
-    material: Literal["flat-top", "semi-ellipse", "k3c60"] = "flat-top"
-    """The band: D ∝ 1 − |2ε/W|ⁿ, the Bethe lattice, or the t1u bands of K3C60."""
-    dos: Path | None = None
-    """A text file instead of a material: energy, DoS and, optionally, ⟨v²⟩ DoS; any unit of energy."""
-    exponent: float = 8.0
-    """n of the flat-top band (no unit)."""
-    filling: float = 0.5
-    """Occupied fraction of the band ν, between 0 and 1 (no unit)."""
-    temperature: float = 0.01
-    """Bath temperature T (W)."""
+    band: Band = dataclasses.field(default_factory=lambda: Band(temperature=0.01))
+    """The metal."""
     phonon_energy: float = 0.53
     """Phonon energy ω_p (W)."""
-    inelastic_rate: float = 1e-3
-    """Inelastic rate Γ_in (W Γ_eph)."""
     phonon_lifetime: float = float("inf")
     """Lifetime of the phonons τ_ph (1/Γ_eph)."""
-    transport: Literal["constant", "band", "impurity", "hard_sphere"] = "constant"
-    """Transport law: ⟨v²⟩τ constant, τ constant, τ ∝ 1/DoS, or vτ constant."""
     pump: Literal["clamped", "exponential", "gaussian", "square"] = "clamped"
     """ζ held fixed, or a pulse of that shape."""
     zeta: float = 20.0
@@ -72,24 +60,19 @@ class Search:
     """Cells of the mesh in each rung of width ω_p."""
     rtol: float = 1e-3
     """Relative tolerance of a time step (no unit)."""
-    output: Path | None = None
-    """NetCDF file to write; the figure goes beside it as PNG. By default search.nc, numbered if it exists."""
-    force: bool = False
-    """Overwrite existing files."""
-    device: Literal["cpu", "gpu", "tpu"] | None = None
-    """Where to compute; by default the best there is."""
-    x64: bool = True
-    """Double precision; --no-x64 computes in single precision."""
+    files: Files = dataclasses.field(default_factory=Files)
+    """Files, precision and device."""
 
     def run(self) -> None:
         """Search, print the result, write the files."""
-        set_up(self.x64, self.device)
+        self.files.set_up()
         over = dict(_bounds(entry) for entry in self.over)
         metal, pump = self.system()
-        output = free_path(self.output, "search.nc", self.force, others=(".png",))
+        output = self.files.free("search.nc")
 
         import optax
 
+        from ..plots_search import plot_search
         from ..studies.search import search
 
         found = search(
@@ -99,32 +82,18 @@ class Search:
         )  # fmt: skip
         print(found)
         result = found.to_xarray()
-        unfinished = output.with_name(output.name + ".partial")
-        result.to_netcdf(unfinished, engine="h5netcdf")
-        unfinished.replace(output)  # a result is there whole, or not at all
-        figure = output.with_suffix(".png")
-        draw(result, self.background(metal, pump, over), figure)
-        print(f"wrote {output} and {figure}")
+        background = self.background(metal, pump, over)
+        print(save(result, output, lambda result: plot_search(result, background)))
 
     def system(self) -> tuple[Any, Any]:
         """Metal and pump of these options."""
-        import nacjax as nj
+        from .. import Clamped
+        from ..laboratory import SHAPES
 
-        from .metal import make_metal
-
-        metal = make_metal(
-            self.material, self.dos, self.exponent, self.temperature,
-            filling=self.filling, inelastic_rate=self.inelastic_rate, transport=self.transport,
-            phonon_energy=self.phonon_energy, phonon_lifetime=self.phonon_lifetime,
-        )  # fmt: skip
+        metal = self.band.metal(phonon_energy=self.phonon_energy, phonon_lifetime=self.phonon_lifetime)
         if self.pump == "clamped":
-            return metal, nj.Clamped(self.zeta)  # pyright: ignore[reportArgumentType]
-        kind: Any = {
-            "exponential": nj.ExponentialPulse,
-            "gaussian": nj.GaussianPulse,
-            "square": nj.SquarePulse,
-        }
-        return metal, kind[self.pump](self.zeta, self.duration, self.delay)
+            return metal, Clamped(self.zeta)  # pyright: ignore[reportArgumentType]
+        return metal, SHAPES[self.pump](self.zeta, self.duration, self.delay)
 
     def state(self) -> dict[str, Any]:
         """How the state is computed: options of `search` and `sweep`."""
@@ -162,18 +131,3 @@ def _bounds(entry: str) -> tuple[str, tuple]:
         raise ValueError(
             f"over = {entry!r} is not allowed: it must be name=low:high or name=low:high:log"
         ) from None
-
-
-def draw(result: Any, landscape: Any, path: Path) -> None:
-    """Landscape, paths and optimum as a PNG."""
-    import matplotlib
-
-    matplotlib.use("agg")
-    import matplotlib.pyplot as plt
-
-    from ..plots_search import plot_search
-
-    figure = plot_search(result, landscape).get_figure(root=True)
-    assert figure is not None
-    figure.savefig(path, dpi=300)
-    plt.close(figure)

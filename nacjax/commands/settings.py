@@ -1,7 +1,51 @@
 """What commands share: where and how precisely to compute, and files that are never overwritten silently."""
 
+import dataclasses
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Literal
+
+
+@dataclasses.dataclass
+class Files:
+    """What to write, and where and how precisely to compute."""
+
+    output: Path | None = None
+    """NetCDF file to write; the figure goes beside it as PNG. By default COMMAND.nc, numbered if it exists."""
+    force: bool = False
+    """Overwrite existing files."""
+    device: Literal["cpu", "gpu", "tpu"] | None = None
+    """Where to compute; by default the best there is."""
+    x64: bool = True
+    """Double precision; --no-x64 computes in single precision."""
+
+    def set_up(self) -> None:
+        """Choose precision and device; see `set_up`."""
+        set_up(self.x64, self.device)
+
+    def free(self, default: str) -> Path:
+        """Where the NetCDF file goes; see `free_path`."""
+        return free_path(self.output, default, self.force, others=(".png",))
+
+
+def save(result: Any, output: Path, draw: Callable[[Any], Any]) -> str:
+    """Write a dataset, whole or not at all, and beside it the figure that `draw` makes of it; says so."""
+    unfinished = output.with_name(output.name + ".partial")
+    result.to_netcdf(unfinished, engine="h5netcdf")
+    unfinished.replace(output)
+
+    import matplotlib
+
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    picture = output.with_suffix(".png")
+    drawn = draw(result)  # axes, or a figure
+    figure = drawn if hasattr(drawn, "savefig") else drawn.get_figure(root=True)
+    figure.savefig(picture, dpi=300)
+    plt.close(figure)
+    return f"wrote {output} and {picture}"
 
 
 def set_up(x64: bool, device: str | None) -> None:
