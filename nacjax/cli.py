@@ -25,6 +25,11 @@ COMMANDS = {
         "Evolve",
         "a pump pulse in time: σ, ζ, the fields E*, f(ε); a NetCDF file and a figure",
     ),
+    "steady": (
+        "nacjax.commands.steady",
+        "Steady",
+        "σ(ω_p) at t → ∞ beside the plateau before it; a table, a NetCDF file and a figure",
+    ),
     "search": (
         "nacjax.commands.search",
         "Search",

@@ -102,6 +102,24 @@ def plot_sigma(dataset: xr.Dataset, ax: Axes | None = None) -> Axes:
 
 
 @styled
+def plot_steady(dataset: xr.Dataset, ax: Axes | None = None) -> Axes:
+    """σ(ω_p)/σ_0 of the steady state (lines) and of the plateau before it (dashed), a colour for each ζ.
+
+    `dataset`: `sigma` and `plateau` over "phonon_energy" and "zeta", as `nacjax steady` writes it.
+    Raises `ValueError` for another one.
+    """
+    if "plateau" not in dataset or set(dataset["plateau"].dims) != {"phonon_energy", "zeta"}:
+        raise ValueError("dataset is not allowed: it must hold sigma and plateau over phonon_energy and zeta")
+    ax = axes_or_new(ax)
+    for values, colour in zip(dataset["plateau"].T, colours(dataset.sizes["zeta"]), strict=True):
+        ax.plot(dataset["phonon_energy"], values.squeeze(), color=colour, linestyle="--", linewidth=0.9)
+    plot_sigma(dataset, ax)
+    ax.get_lines()[0].set_label("plateau")
+    ax.legend(loc="best", handlelength=1.8)
+    return ax
+
+
+@styled
 def plot_map(dataset: xr.Dataset, x: str, y: str, ax: Axes | None = None) -> Axes:
     """σ/σ_0 over two quantities: blue where σ < 0, red where σ > 0, white and a black line at zero.
 

@@ -56,6 +56,18 @@ def test_store_and_resume(capsys):
     assert "9 of 9 points done (3 of 3 chunks), 0 failed" in capsys.readouterr().out
 
 
+def test_steady_shows_the_plateau_and_what_becomes_of_it(tmp_path, capsys):
+    assert (
+        main(["steady", "--points", "3", "--phonon-range", "0.52", "0.6", "--zeta", "20", "--cells", "32"])
+        == 0
+    )
+    out = capsys.readouterr().out
+    assert "3 of 3 points < 0" in out and "nowhere < 0" in out and "10/Γ_eph" in out
+    with xr.open_dataset(tmp_path / "steady.nc", engine="h5netcdf") as result:
+        assert float(result["plateau"].max()) < -0.3 and float(result["sigma"].min()) > 0.3
+    assert (tmp_path / "steady.png").stat().st_size > 5000
+
+
 def test_dry_run_and_more_axes(tmp_path, capsys):
     assert main(["sweep", *SMALL, "--vary", "temperature=0.003:0.03:10", "filling=0.4,0.5", "--dry-run"]) == 0
     out = capsys.readouterr().out
@@ -81,6 +93,8 @@ BAD = [
     (["sweep", "--dos", "none.txt"], "none.txt: there is no such file"),
     (["sweep", "--output", "nowhere/x.nc"], "there is no folder 'nowhere'"),
     (["sweep", "none.toml"], "none.toml: there is no such file"),
+    (["steady", "--inelastic-rate", "0"], "inelastic_rate = 0 is not allowed with steady=True"),
+    (["steady", "--phonon-range", "0.5", "0.2"], "phonon-range = 0.5 0.2"),
     (["info", "none.nc"], "none.nc: there is no such file"),
 ]
 

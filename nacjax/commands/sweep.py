@@ -11,6 +11,44 @@ from .settings import Files, save
 
 
 @dataclasses.dataclass
+class Curves:
+    """The phonon energies of each curve, and the pump strengths, a curve each."""
+
+    phonon_range: tuple[float, float] = (0.2, 0.8)
+    """Lowest and highest phonon energy ω_p (W)."""
+    points: int = 120
+    """Number of phonon energies."""
+    zeta: tuple[float, ...] = (1.0, 5.0, 20.0)
+    """Non-equilibrium phonons per mode ζ, held fixed (no unit)."""
+
+    def axes(self) -> dict[Any, Any]:
+        """Axes of a sweep; raises `ValueError`."""
+        low, high = self.phonon_range
+        if not 0 < low < high:
+            raise ValueError(
+                f"phonon-range = {low:g} {high:g} is not allowed: it must be two energies, 0 < low < high"
+            )
+        if self.points < 2:
+            raise ValueError(f"points = {self.points} is not allowed: it must be at least 2")
+        if not self.zeta:
+            raise ValueError("zeta = () is not allowed: it must be at least one number of phonons")
+        return {"phonon_energy": np.linspace(low, high, self.points), "zeta": list(self.zeta)}
+
+    def pump(self) -> Any:
+        """The pump of the first curve."""
+        from .. import Clamped
+
+        return Clamped(self.zeta[0])  # pyright: ignore[reportArgumentType]
+
+
+def field_of(strength: float) -> Any:
+    """No field at 0, else a constant one of 𝓔 = `strength`."""
+    from .. import ConstantField, NoField
+
+    return NoField() if strength == 0 else ConstantField(strength)  # pyright: ignore[reportArgumentType]
+
+
+@dataclasses.dataclass
 class Sweep:
     """σ(ω_p)/σ_0 for several pump strengths: a table of its minima, a NetCDF file and a figure.
 
@@ -21,12 +59,8 @@ class Sweep:
 
     band: Band = dataclasses.field(default_factory=Band)
     """The metal."""
-    phonon_range: tuple[float, float] = (0.2, 0.8)
-    """Lowest and highest phonon energy ω_p (W)."""
-    points: int = 120
-    """Number of phonon energies."""
-    zeta: tuple[float, ...] = (1.0, 5.0, 20.0)
-    """Non-equilibrium phonons per mode ζ, held fixed (no unit)."""
+    curves: Curves = dataclasses.field(default_factory=Curves)
+    """What is on the axes of the figure."""
     time: float = 10.0
     """Time after the pump was switched on (1/Γ_eph)."""
     plateau: bool = False
@@ -53,8 +87,9 @@ class Sweep:
     def run(self) -> None:
         """Compute, print the minima, write the files."""
         self.files.set_up()
-        metal, pump, field = self.system()
         axes = self.axes()
+        metal = self.band.metal(phonon_energy=self.curves.phonon_range[1])
+        pump, field = self.curves.pump(), field_of(self.field)
         state: dict[str, Any] = {"plateau": True} if self.plateau else {"times": self.time, "rtol": self.rtol}
         if self.dry_run:
             return self.estimate(metal, pump, field, axes)
@@ -72,24 +107,9 @@ class Sweep:
         self.report(result, metal, output)
         return None
 
-    def system(self) -> tuple[Any, Any, Any]:
-        """Metal, pump and field of these options."""
-        from .. import Clamped, ConstantField, NoField
-
-        metal = self.band.metal(phonon_energy=self.phonon_range[1])
-        field = NoField() if self.field == 0 else ConstantField(self.field)  # pyright: ignore[reportCallIssue]
-        return metal, Clamped(self.zeta[0]), field  # pyright: ignore[reportCallIssue]
-
     def axes(self) -> dict[Any, Any]:
         """ω_p, ζ and what `vary` adds; raises `ValueError`."""
-        low, high = self.phonon_range
-        if not 0 < low < high:
-            raise ValueError(
-                f"phonon-range = {low:g} {high:g} is not allowed: it must be two energies, 0 < low < high"
-            )
-        if self.points < 2:
-            raise ValueError(f"points = {self.points} is not allowed: it must be at least 2")
-        axes: dict[Any, Any] = {"phonon_energy": np.linspace(low, high, self.points), "zeta": list(self.zeta)}
+        axes = self.curves.axes()
         for entry in self.vary:
             name, _, values = entry.partition("=")
             axes[name.replace("-", "_")] = _listed(entry, values)

@@ -85,61 +85,82 @@ def sweep(
 
     Under `jax.distributed` each process computes its share of the chunks into the same `store`.
     """
-    start = time.perf_counter()
+    start, compiled = time.perf_counter(), KERNELS.seconds
     system = as_arrays(System(metal, pump, NoField() if field is None else field))  # pyright: ignore[reportCallIssue]
     times = internal("times", times, "time", metal.scales)
-    study = make_study(
-        system, times, plateau, steady, observe, Mesh(cells=cells).cells if mesh is None else mesh, options
-    )
-    points = make_points(axes, system)
-    study = dataclasses.replace(study, paths=tuple(points.columns))
-    batch = check_points(points, system)
-    check_state(study, batch)
-    devices = jax.local_devices() if devices is None else list(devices)
-    if chunk is not None and (chunk < 1 or chunk != int(chunk)):
-        raise ValueError(f"chunk = {chunk!r} is not allowed: it must be a whole number of points, at least 1")
-
-    rungs = rung_counts(batch, points.size)
-    chunks = _chunks(study, points, batch, rungs, chunk, devices, store)
-    shapes = KERNELS.get(study, chunks[0], devices).shapes
-    results = blank(study, points, shapes)
-    configuration = _configuration(study, points, chunk)
-    share = slice(jax.process_index(), None, jax.process_count())
-    alone = jax.process_count() == 1
-    if not alone and store is None:
+    grid = Mesh(cells=cells).cells if mesh is None else mesh
+    study = make_study(system, times, plateau, steady, observe, grid, options)
+    job = plan_job(study, axes, chunk, jax.local_devices() if devices is None else list(devices), store)
+    if jax.process_count() > 1 and store is None:
         raise ValueError("store is needed under jax.distributed: the processes bring their results there")
-    kept = None if store is None else open_store(store, configuration, chunks, shapes, alone)
+    alone = jax.process_count() == 1
+    kept = None if store is None else open_store(store, job.configuration, job.chunks, job.shapes, alone)
 
-    reporter = Reporter(points.size, progress and jax.process_index() == 0, callback)
-    compiled = KERNELS.seconds
+    reporter = Reporter(job.points.size, progress and jax.process_index() == 0, callback)
     with _ending_cleanly(kept, reporter):
-        todo = _still_to_do(kept, chunks, results, reporter)
-        coming = _computed(study, points, todo[share], devices, executor, reporter)
-        with contextlib.closing(coming):  # cancels what an executor has not begun
-            for piece, values in coming:
-                for name, target in results.items():
-                    target[piece.indices] = values[name]
-                if kept is not None:
-                    kept.write(piece.number, values)
-                reporter.add(piece.indices.size, int(np.count_nonzero(values["outcome"])))
-        if kept is not None and not alone:
-            _await_others(kept, results)
-
-    dataset = to_dataset(study, points, results, np.ndim(times) == 0)
-    dataset.attrs |= {"configuration": json.dumps(configuration), "versions": json.dumps(versions())}
-    varied = {path.rsplit(".", 1)[1] for path in points.columns}
+        results = _run(job, kept, executor, reporter)
+    dataset = to_dataset(job.study, job.points, results, np.ndim(times) == 0)
+    dataset.attrs |= {"configuration": json.dumps(job.configuration), "versions": json.dumps(versions())}
+    varied = {path.rsplit(".", 1)[1] for path in job.points.columns}
     if "phonon_energy" in varied and not varied & {"filling", "temperature", "width", "exponent"}:
         dataset.attrs["landmarks"] = json.dumps(landmarks(metal))
     if kept is not None and jax.process_index() == 0:
         kept.finish(dataset)
     compile_seconds, wall = KERNELS.seconds - compiled, time.perf_counter() - start
     dataset.attrs |= {
-        "device": device_name(devices),
+        "device": device_name(job.devices),
         "compile_seconds": round(compile_seconds, 3),
         "run_seconds": round(wall - compile_seconds, 3),
         "wall_seconds": round(wall, 3),
     }
     return dataset
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """A sweep, checked and cut into chunks: all that is known before anything is computed.
+
+    - `study`, `points`: what is computed, and where; `chunks` of the points, run on `devices`
+    - `shapes`: of each observable at one point; `configuration`: what a store must agree with
+    """
+
+    study: Study
+    points: Points
+    chunks: list[Chunk]
+    devices: list
+    shapes: dict[str, tuple[int, ...]]
+    configuration: dict[str, Any]
+
+
+def plan_job(study: Study, axes: Axes, chunk: int | None, devices: list, store: Any) -> Job:
+    """The `Job` of a study over axes; raises `ValueError` for whatever is wrong with it."""
+    points = make_points(axes, study.system)
+    study = dataclasses.replace(study, paths=tuple(points.columns))
+    batch = check_points(points, study.system)
+    check_state(study, batch)
+    if chunk is not None and (chunk < 1 or chunk != int(chunk)):
+        raise ValueError(f"chunk = {chunk!r} is not allowed: it must be a whole number of points, at least 1")
+    chunks = _chunks(study, points, batch, rung_counts(batch, points.size), chunk, devices, store)
+    shapes = KERNELS.get(study, chunks[0], devices).shapes
+    return Job(study, points, chunks, devices, shapes, _configuration(study, points, chunk))
+
+
+def _run(job: Job, kept: Store | None, executor: Any, reporter: Reporter) -> dict[str, np.ndarray]:
+    """The results at all points; this process computes its share of what the store does not have."""
+    results = blank(job.study, job.points, job.shapes)
+    share = slice(jax.process_index(), None, jax.process_count())
+    todo = _still_to_do(kept, job.chunks, results, reporter)
+    coming = _computed(job.study, job.points, todo[share], job.devices, executor, reporter)
+    with contextlib.closing(coming):  # cancels what an executor has not begun
+        for piece, values in coming:
+            for name, target in results.items():
+                target[piece.indices] = values[name]
+            if kept is not None:
+                kept.write(piece.number, values)
+            reporter.add(piece.indices.size, int(np.count_nonzero(values["outcome"])))
+    if kept is not None and jax.process_count() > 1:
+        _await_others(kept, results)
+    return results
 
 
 def make_study(system, times, plateau, steady, observe, mesh, options) -> Study:
