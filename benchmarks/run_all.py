@@ -5,7 +5,15 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SCRIPTS = ("work_precision.py", "steady_state.py", "gradients.py", "growth.py", "search.py", "table.py")
+SCRIPTS = (
+    "work_precision.py",
+    "steady_state.py",
+    "gradients.py",
+    "growth.py",
+    "search.py",
+    "sweeps.py",
+    "table.py",
+)
 
 if __name__ == "__main__":
     failed = [s for s in SCRIPTS if subprocess.run([sys.executable, HERE / s, *sys.argv[1:]]).returncode]

@@ -96,23 +96,20 @@ def _resident(name: str) -> float:
 
 def _kernel(state: str, points: int, chunk: int | None, cells: int) -> tuple:
     """(study, chunks, values of each chunk) as a sweep hands them to its kernel."""
-    import nacjax.studies.sweep as module
+    import jax
 
-    taken = {}
+    from nacjax import NoField
+    from nacjax.physics.checks import as_arrays
+    from nacjax.studies.quantities import System
+    from nacjax.studies.sweep import chunk_values, make_study, plan_job
 
-    def take(study, points, chunks, *_):
-        taken.update(study=study, chunks=chunks, values=[module._values(points, piece) for piece in chunks])
-        raise StopIteration
-
-    original, module._computed = module._computed, take
     system, options = request(state, points, cells)
-    try:
-        module.sweep(*system, chunk=chunk, **options)
-    except StopIteration:
-        pass
-    finally:
-        module._computed = original
-    return taken["study"], taken["chunks"], taken["values"]
+    study = make_study(
+        as_arrays(System(*system, NoField())), options.get("times"), state == "plateau", False, ("sigma",),
+        options.get("mesh", cells), {"rtol": 1e-2} if state == "evolve" else {},
+    )  # fmt: skip
+    job = plan_job(study, options["axes"], chunk, jax.local_devices(), None)
+    return job.study, job.chunks, [chunk_values(job.points, piece) for piece in job.chunks]
 
 
 def echo(blob, x64, chunk, values, results):

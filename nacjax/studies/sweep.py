@@ -213,7 +213,8 @@ def _chunks(study, points, batch, rungs, chunk, devices, store) -> list[Chunk]:
     return plan(rungs, expected_cost(batch, points.size), size, len(devices))
 
 
-def _values(points: Points, piece: Chunk) -> np.ndarray:
+def chunk_values(points: Points, piece: Chunk) -> np.ndarray:
+    """The values of the axes at the points of a chunk, padded to its size, (size, quantity)."""
     return np.stack([column[piece.padded] for column in points.columns.values()], axis=1)
 
 
@@ -263,7 +264,7 @@ def _computed(
 ) -> Generator[tuple[Chunk, dict], None, None]:
     """(chunk, its results), one after the other here or as they come from the executor."""
     if executor is not None:
-        yield from run_remotely(executor, study, chunks, lambda piece: _values(points, piece))
+        yield from run_remotely(executor, study, chunks, lambda piece: chunk_values(points, piece))
         return
     firsts = [piece for k, piece in enumerate(chunks) if k == 0 or piece.rungs != chunks[k - 1].rungs]
     ahead = iter([*firsts[1:], None])
@@ -278,7 +279,7 @@ def _computed(
                 KERNELS.get(study, following, devices).start()
             batch.compile()
             reporter.say(f"{piece.rungs} rungs")
-        yield piece, run_chunk(study, piece, _values(points, piece), devices)
+        yield piece, run_chunk(study, piece, chunk_values(points, piece), devices)
 
 
 def _await_others(kept: Store, results: dict[str, np.ndarray]) -> None:

@@ -56,7 +56,7 @@ class Claim(NamedTuple):
     panel: str
     says: str
     computed: str
-    verdict: Literal["agrees", "differs", "not stated", "not computed"]
+    verdict: Literal["agrees", "differs", "not stated"]
     choice: str
 
     @classmethod
