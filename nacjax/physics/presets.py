@@ -39,7 +39,11 @@ def trial(**overrides) -> Metal:
 def simple_cubic_p(
     t_sigma: float = 1.0, t_pi: float = -0.25, *, mesh: int = 32, points: int = 401, **overrides
 ):
-    """Half-filled p bands on the simple cubic lattice, the kind of DoS of Fig. 2c, in units of the band width.
+    """Half-filled p bands on the simple cubic lattice, in units of the band width.
+
+    Their DoS has two peaks like that of Fig. 2c, but is symmetric: at half filling its minimum lies at μ. For a
+    minimum beside μ change the filling, or take `nacjax.k3c60`.
+
 
     - `t_sigma`, `t_pi`: hoppings, in any one unit: only their ratio matters
     - `mesh`, `points`: of the tetrahedron DoS; `overrides`: any other argument of `Metal`
