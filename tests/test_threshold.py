@@ -17,16 +17,22 @@ def fig3() -> nj.Metal:
 
 @pytest.mark.slow
 def test_threshold_field_along_the_pulse_of_fig3(fig3):
-    """10.00, 6.49, 3.22, 1.21, 0.344 at t = 1, 2, 5, 10, 14, measured independently on a uniform mesh.
+    """10.00, 6.49, 3.22, 1.21, 0.344 at t = 1, 2, 5, 10, 14: measured independently, on 200 uniform cells.
 
-    Near the end of the anomalous state 𝓔* is steep: at t = 14 this code gives 0.369, and 0.375 on 200
-    uniform cells, σ < 0 ending at t = 15.2 and 15.3 rather than 15.0.
+    They were measured with Γ_in/D_0 in front of Eq. (6), where the paper has Γ_in/D_F: what was called Γ_in there
+    is Γ_in D_F/D_0 here, in the scattering but not in the unit of the field. With the paper's own prefactor
+    inelastic scattering is 11 % weaker, and 𝓔* lives a little longer.
     """
-    times = [0.2, 1.0, 2.0, 5.0, 10.0, 14.0, 16.0]
-    field = nj.threshold_field(fig3, PULSE, times=times, cells=96)
+    times, mesh = [0.2, 1.0, 2.0, 5.0, 10.0, 14.0, 16.0], nj.Mesh.uniform(200)
+    ratio = fig3.fermi_density / fig3.mean_density
+    stronger = nj.Metal(fig3.dos, 1 / 3, 0.003, 2 / 3, inelastic_rate=1e-3 * ratio, phonon_lifetime=5.0)
+    field = nj.threshold_field(stronger, PULSE, times=times, mesh=mesh) * jnp.sqrt(ratio)
     assert np.isnan(field[0]) and np.isnan(field[-1])
-    np.testing.assert_allclose(field[1:-2], [10.00, 6.49, 3.22, 1.21], rtol=0.02)
-    np.testing.assert_allclose(field[-2], 0.344, rtol=0.1)
+    np.testing.assert_allclose(field[1:-1], [10.00, 6.49, 3.22, 1.21, 0.344], rtol=0.02)
+    longer = nj.threshold_field(fig3, PULSE, times=times, mesh=mesh)
+    print("𝓔* with D_0:", field, "with D_F:", longer)
+    np.testing.assert_allclose(longer[1:-2], [10.00, 6.49, 3.22, 1.21], rtol=0.025)
+    assert 0.344 < longer[-2] < 0.4
 
 
 def test_threshold_needs_inelastic_scattering(metal):
