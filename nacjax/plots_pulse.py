@@ -66,6 +66,7 @@ def draw_field(axes: Axes, result: xr.Dataset) -> None:
     inset = axes.inset_axes((0.55, 0.55, 0.42, 0.4))
     inset.plot(result["threshold_time"], result["omega_e"], ".-", color=threshold, ms=2)
     inset.set_ylabel("ω$_E$/σ$_0$", fontsize=6)
+    inset.set_xlabel("time (1/Γ$_{eph}$)", fontsize=6)
     inset.tick_params(labelsize=5)
 
 
@@ -78,10 +79,13 @@ def draw_occupation(axes: Axes, result: xr.Dataset) -> None:
         for name, style in (("occupation", "--"), ("occupation_tuned", "-")):
             if name in result:
                 f = result[name].sel(shape_time=time).to_numpy().ravel()
-                label = f"t = {time:g}" if name == "occupation" else None
-                axes.plot(energy[filled], f[filled], style, color=colour, lw=0.9, label=label)
+                axes.plot(energy[filled], f[filled], style, color=colour, lw=0.9)
+        axes.plot([], [], color=colour, label=f"t = {time:g}")
+    if "occupation_tuned" in result:
+        axes.plot([], [], "--", color="0.4", lw=0.9, label="no instability")
+        axes.plot([], [], "-", color="0.4", lw=0.9, label="self-tuned field")
     axes.set(xlabel="energy ε (W)", ylabel="occupation f")
-    axes.legend()
+    axes.legend(loc="upper center", bbox_to_anchor=(0.56, 1.0), handlelength=1.6)
 
 
 def plot_entropy(run: Any, axes: Axes | None = None) -> Axes:

@@ -51,7 +51,9 @@ def test_the_window_of_fig3():
     ends = []
     for rate in (1e-3 * ratio, 1e-3):
         metal = nj.Metal(nj.FlatTopDOS(), 1 / 3, 0.003, 2 / 3, inelastic_rate=rate, phonon_lifetime=5.0)
-        run = nj.evolve(metal, nj.ExponentialPulse(10.0, 0.3), TIMES, mesh=nj.Mesh.uniform(200), adjoint="forward")
+        run = nj.evolve(
+            metal, nj.ExponentialPulse(10.0, 0.3), TIMES, mesh=nj.Mesh.uniform(200), adjoint="forward"
+        )
         ends.append(np.asarray(nj.events(run).crossings)[:2])
     print("σ < 0 from, to; with D_0 and with D_F:", ends)
     np.testing.assert_allclose(ends[0], [0.3, 15.0], atol=0.1)

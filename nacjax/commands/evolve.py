@@ -75,11 +75,10 @@ class Evolve:
 
     def times(self) -> np.ndarray:
         """Save times, as the square of even steps, with the times of `shapes`; raises `ValueError`."""
-        if self.points < 8 or not np.isfinite(self.until) or self.until <= 0:
-            raise ValueError(
-                f"points = {self.points}, until = {self.until:g} is not allowed: "
-                "it must be at least 8 points and a positive, finite time"
-            )
+        if self.points < 8:
+            raise ValueError(f"points = {self.points} is not allowed: it must be at least 8")
+        if not np.isfinite(self.until) or self.until <= 0:
+            raise ValueError(f"until = {self.until:g} is not allowed: it must be a positive, finite time")
         if self.thresholds < 0:
             raise ValueError(
                 f"thresholds = {self.thresholds} is not allowed: it must be 0 (none) or more times"
