@@ -22,6 +22,28 @@ if worker and hasattr(os, "sched_setaffinity"):
     os.sched_setaffinity(0, {cores[int(worker.removeprefix("gw")) % len(cores)]})
 
 
+LONGEST = ("test_store", "test_search", "test_figures")
+
+
+def pytest_collection_modifyitems(items):
+    """Files that take longest first, so that no worker is left alone with one at the end."""
+    rank = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """A file stays on one worker, where its fixtures and compiled functions are; a notebook is a file too."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            return nodeid if "test_notebooks" in nodeid else super()._split_scope(nodeid)
+
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
+
+
 @pytest.fixture(scope="session")
 def metal() -> nj.Metal:
     """The metal of Fig. 2e and of the exact results: ν = 1/2, ω_p = 0.53 W, T = 0.003 W, no inelastic scattering."""
