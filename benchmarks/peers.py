@@ -16,7 +16,6 @@ def coefficients(case):
     import jax
     import jax.numpy as jnp
 
-    from nacjax.physics import collisions
     from nacjax.physics.kinetics import Kinetics
 
     def one(point):
@@ -32,7 +31,7 @@ def coefficients(case):
             gain.ravel(),
             loss.ravel(),
             *faces,
-            collisions.inverse_states(ladder).ravel(),
+            ladder.inverse.ravel(),
             state.f.ravel(),
         ]
         return jnp.stack([*rows, jnp.append(ladder.transport, 0.0)]), kinetics.bose + state.zeta

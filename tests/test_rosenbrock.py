@@ -9,8 +9,9 @@ import pytest
 from exact import change
 
 import nacjax as nj
+from nacjax.physics.jacobian import jacobian
 from nacjax.physics.kinetics import Kinetics
-from nacjax.solvers.rosenbrock import RODAS3, RODAS4
+from nacjax.solvers.rosenbrock import RODAS3, RODAS4, factorised
 
 
 @pytest.mark.parametrize("tableau, order", [(RODAS3, 3), (RODAS4, 4)])
@@ -142,6 +143,25 @@ def test_memory_is_linear(metal):
     states = cells * rungs
     print(f"largest array {largest}, N² = {states**2}")
     assert largest < states**2 / 2
+
+
+def test_right_hand_sides_share_factors(metal):
+    """A batch of right-hand sides, in any order of vmap, is solved without a copy of the factors for each."""
+    metal = nj.Metal(nj.FlatTopDOS(), 0.4, 0.02, 0.24, inelastic_rate=0.1)
+    kinetics = Kinetics.build(metal, nj.Kick(2.0), nj.ConstantField(0.3), nj.Mesh(cells=8), 5, ledger=True)
+    y = kinetics.initial_state()
+    steps, right = jnp.array([0.1, 0.5]), jnp.sin(jnp.arange(3 * y.size)).reshape(3, y.size)
+
+    def solve(dt, b):
+        return factorised(jacobian(kinetics, 0.0, y).shifted(dt))(b)
+
+    tangents_inside = jax.vmap(jax.vmap(solve, (None, 0)), (0, None))
+    tangents_outside = jax.vmap(jax.vmap(solve, (0, None)), (None, 0), out_axes=1)
+    one_by_one = jnp.stack([jnp.stack([solve(dt, b) for b in right]) for dt in steps])
+    for nested in (tangents_inside, tangents_outside):
+        np.testing.assert_allclose(jax.jit(nested)(steps, right), one_by_one, atol=1e-12)
+        largest = max(v.aval.size for v in variables(jax.make_jaxpr(nested)(steps, right).jaxpr))
+        assert largest < 3 * steps.size * 7 * 5**2  # inverse pivots of every step and right-hand side
 
 
 def variables(jaxpr):

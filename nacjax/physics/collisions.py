@@ -28,16 +28,23 @@ def emission_slopes(f_low, f_up, number):
     return -(number + f_up), number + 1 - f_low
 
 
-def electron_phonon(f: Occupation, number: Float[Array, ""], rate, ladder: Ladder) -> Occupation:
+def exchange_rates(rate, ladder: Ladder) -> tuple[Float[Array, "rung-1 cell"], Float[Array, "rung-1 cell"]]:
+    """What one net emission adds to f of the lower cell and takes from the upper: (Γ_eph/D_0)(D_up, D_low).
+
+    `rate` is Γ_eph/D_0; cells without states keep their f.
+    """
+    return rate * ladder.density[1:], rate * jnp.where(ladder.states[1:] > 0, ladder.density[:-1], 0.0)
+
+
+def electron_phonon(f: Occupation, number: Float[Array, ""], exchange) -> Occupation:
     """St_el of Eq. (4): what the steps between rungs change in f (per unit time).
 
-    `number` is N = ζ + b, `rate` is Γ_eph/D_0. For each pair of rungs the lower cell gains
-    D_up q and the upper loses D_low q; cells without states keep their f.
+    `number` is N = ζ + b, `exchange` the `exchange_rates`. For each pair of rungs the lower cell gains
+    D_up q and the upper loses D_low q.
     """
-    q = rate * net_emission(f[:-1], f[1:], number)
-    gain = ladder.density[1:] * q
-    loss = jnp.where(ladder.states[1:] > 0, ladder.density[:-1] * q, 0.0)
-    return jnp.pad(gain, ((0, 1), (0, 0))) - jnp.pad(loss, ((1, 0), (0, 0)))
+    gain, loss = exchange
+    q = net_emission(f[:-1], f[1:], number)
+    return jnp.pad(gain * q, ((0, 1), (0, 0))) - jnp.pad(loss * q, ((1, 0), (0, 0)))
 
 
 def phonon_emission(f: Occupation, number: Float[Array, ""], rate, ladder: Ladder) -> Float[Array, ""]:
@@ -72,10 +79,4 @@ def field_flux(f: Occupation, conductance: Faces) -> Faces:
 def divergence(flux: Faces, ladder: Ladder) -> Occupation:
     """∂f/∂t of a downward flux through the faces: the lower cell gains it, the upper loses it."""
     change = jnp.append(flux, 0.0) - jnp.concatenate([jnp.zeros(1, flux.dtype), flux])
-    return change.reshape(ladder.states.shape) * inverse_states(ladder)
-
-
-def inverse_states(ladder: Ladder) -> Occupation:
-    """1/n, and 0 for cells without states."""
-    filled = ladder.states > 0
-    return jnp.where(filled, 1 / jnp.where(filled, ladder.states, 1.0), 0.0)
+    return change.reshape(ladder.states.shape) * ladder.inverse

@@ -74,17 +74,16 @@ def jacobian(kinetics: Kinetics, t: float | Float[Array, ""], y: Float[Array, " 
     ladder, state = kinetics.ladder, kinetics.unpack(y)
     f, number = state.f, kinetics.bose + state.zeta
     size, scalars = f.size, y.size - f.size
-    field_squared = kinetics.field.squared(kinetics, t, state)
 
     by_low, by_up = collisions.emission_slopes(f[:-1], f[1:], number)
-    gain = kinetics.rate * ladder.density[1:]
-    loss = kinetics.rate * jnp.where(ladder.states[1:] > 0, ladder.density[:-1], 0.0)
+    gain, loss = kinetics.exchange
     diagonal = jnp.pad(gain * by_low, ((0, 1), (0, 0))) - jnp.pad(loss * by_up, ((1, 0), (0, 0)))
 
-    flat, inverse = f.ravel(), collisions.inverse_states(ladder).ravel()
+    flat, inverse = f.ravel(), ladder.inverse.ravel()
     strength, quantum = kinetics.inelastic
     low_slope, up_slope = collisions.emission_slopes(flat[:-1], flat[1:], quantum)
-    diffusion = field_squared * kinetics.conductance
+    field_squared = kinetics.field_squared(t, state)
+    diffusion = 0.0 if isinstance(field_squared, float) else field_squared * kinetics.conductance
     by_left, by_right = strength * low_slope - diffusion, strength * up_slope + diffusion
     chain = jnp.pad(by_left * inverse[:-1], (0, 1)) - jnp.pad(by_right * inverse[1:], (1, 0))
 

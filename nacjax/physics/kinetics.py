@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from . import collisions
-from .field import AbstractField
+from .field import AbstractField, NoField
 from .ladder import Ladder, Mesh, build_ladder, fermi
 from .metal import Metal
 from .pairs import Pairs, pair_coupling
@@ -44,6 +44,7 @@ class Kinetics(eqx.Module):
     field: AbstractField
     ladder: Ladder
     rate: Float[Array, ""]  # Γ_eph/D_0
+    exchange: tuple[Float[Array, "rung-1 cell"], Float[Array, "rung-1 cell"]]  # Γ_eph/D_0 · (D_up, D_low)
     bose: Float[Array, ""]  # b
     inelastic: tuple[Float[Array, " face"], Float[Array, " face"]]
     conductance: Float[Array, " face"]
@@ -71,12 +72,14 @@ class Kinetics(eqx.Module):
             branch = pair_coupling(
                 metal, ladder, metal.phonon_energy, metal.coupling_rate, spread, metal.dispersion_shape
             )
+        rate = metal.coupling_rate / metal.mean_density
         return cls(
             metal=metal,
             pump=pump,
             field=field,
             ladder=ladder,
-            rate=metal.coupling_rate / metal.mean_density,
+            rate=rate,
+            exchange=collisions.exchange_rates(rate, ladder),
             bose=metal.bose,
             inelastic=collisions.inelastic_coefficients(
                 metal.inelastic_rate, metal.temperature, fermi_density, ladder
@@ -114,7 +117,7 @@ class Kinetics(eqx.Module):
     def scatter(self, f: Float[Array, "rung cell"], zeta, modes) -> Float[Array, "rung cell"]:
         """St_el of all phonon modes: ∂f/∂t by them."""
         if self.branch is None:
-            rate = collisions.electron_phonon(f, self.bose + zeta, self.rate, self.ladder)
+            rate = collisions.electron_phonon(f, self.bose + zeta, self.exchange)
         else:
             rate = self.branch.scatter(f, zeta, self.ladder)
         for number, pairs in enumerate(self.others):
@@ -155,6 +158,10 @@ class Kinetics(eqx.Module):
     def heat(self, f: Float[Array, "rung cell"]) -> Float[Array, "rung cell"]:
         """−St_E per unit F²: ∂f/∂t by the field."""
         return collisions.divergence(collisions.field_flux(f, self.conductance), self.ladder)
+
+    def field_squared(self, t, state: State) -> Float[Array, ""] | float:
+        """F² of the field law; without a field the number 0.0, whose flux need not be computed."""
+        return 0.0 if isinstance(self.field, NoField) else self.field.squared(self, t, state)
 
     def occupation_rate(self, f, zeta, field_squared, modes=()) -> Float[Array, "rung cell"]:
         """∂f/∂t at a given F²; one divergence for both fluxes."""
@@ -203,5 +210,5 @@ class Kinetics(eqx.Module):
     def __call__(self, t, y: Float[Array, " state"]) -> Float[Array, " state"]:
         """dy/dt, the right-hand side of Eqs. (2)–(3)."""
         state = self.unpack(y)
-        f_rate = self.occupation_rate(state.f, state.zeta, self.field.squared(self, t, state), state.modes)
+        f_rate = self.occupation_rate(state.f, state.zeta, self.field_squared(t, state), state.modes)
         return jnp.concatenate([f_rate.ravel(), self.scalar_rates(t, y)])

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .collisions import Occupation, inverse_states, net_emission
+from .collisions import Occupation, net_emission
 from .ladder import Ladder
 from .metal import bose
 
@@ -39,7 +39,7 @@ class Pairs(eqx.Module):
     def scatter(self, f: Occupation, zeta, ladder: Ladder) -> Occupation:
         """∂f/∂t: every transition takes an electron from one cell to another."""
         net = self.transitions(f, zeta)
-        return (net.sum(axis=0) - net.sum(axis=1)).reshape(f.shape) * inverse_states(ladder)
+        return (net.sum(axis=0) - net.sum(axis=1)).reshape(f.shape) * ladder.inverse
 
     def emission(self, f: Occupation, zeta) -> Float[Array, ""]:
         """∂ζ/∂t by the electrons, Σ (ω_ab/ω) × transitions: ζ counts energy in units of ω, exactly conserved."""

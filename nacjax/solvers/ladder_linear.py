@@ -103,7 +103,7 @@ def substitute(factors: Factors, x: Float[Array, "rhs rung cell"]) -> Float[Arra
     parts = (factors.inverses, factors.left, factors.right, factors.closing, factors.separators)
     places, rungs, segments = factors.left.shape
     split = x.reshape(x.shape[0], rungs, segments, places).transpose(3, 1, 0, 2)
-    return batch_last(_substitute)(parts, split).transpose(2, 1, 3, 0).reshape(x.shape)
+    return batch_last(_substitute, columns=2)(parts, split).transpose(2, 1, 3, 0).reshape(x.shape)
 
 
 # From here to `_substitute` arrays end in (segment, batch), see `batch_last`, and are short for
@@ -220,7 +220,8 @@ def _substitute(parts, x):
     solved = _sweep(inverses, left, right, x[:-1])
     own, following = _onto_separators(left, right, solved)
     target = (x[-1] - own - following).transpose(2, 0, 1, 3).reshape(segments * rungs, rhs, -1)
-    ends = _apply(separators, target).reshape(segments, rungs, rhs, -1).transpose(1, 2, 0, 3)
+    ends = jnp.sum(separators[:, :, None] * target, axis=1)  # a sum XLA does once, not again for every cell
+    ends = ends.reshape(segments, rungs, rhs, -1).transpose(1, 2, 0, 3)
     both = ends if segments == 1 else jnp.concatenate([jnp.roll(ends, 1, axis=-2), ends])
     inside = solved - sum(closing[:, :, k, None] * both[k] for k in range(both.shape[0]))
     return jnp.concatenate([inside, ends[None]])

