@@ -43,6 +43,22 @@ def test_a_study_file_gives_table_file_and_figure(tmp_path, capsys):
     assert "search.nc exists" in capsys.readouterr().err
 
 
+def test_a_landscape_is_computed(tmp_path, monkeypatch):
+    import nacjax.plots_search as plots
+
+    drawn = []
+    plot = plots.plot_search
+    monkeypatch.setattr(
+        plots, "plot_search", lambda result, behind: drawn.append(behind) or plot(result, behind)
+    )
+    (tmp_path / "study.toml").write_text(STUDY)
+    few = ["--starts", "2", "--steps", "1", "--landscape", "4"]
+    assert main(["search", "study.toml", *few]) == 0
+    (behind,) = drawn
+    assert dict(behind.sizes) == {"phonon_energy": 4, "filling": 4}
+    assert float(behind.sel(phonon_energy=0.6, filling=0.5667, method="nearest")) < 0
+
+
 def test_the_landscape_lies_behind_the_paths():
     points = np.linspace(0.0, 1.0, 5)
     paths = np.array([[0.1, 0.4, np.nan], [0.9, 0.6, 0.5]])
@@ -68,6 +84,13 @@ BAD = [
     (["--over", "zeta=0:2:log"], "bounds above 0"),
     (["--objective", "nac_lifetime"], "needs times="),
     (["--starts", "0"], "starts = 0"),
+    (["--starts", "two"], "starts = 'two' is not allowed: it must be a whole number"),
+    (["--over", "filling=0.9:0.1"], "filling = (0.9, 0.1) is not allowed"),
+    (["--optimizer", "adamm"], "optimizer = 'adamm' is not allowed: it must be one of adam, adamax"),
+    (["--learning-rate", "nan"], "learning_rate = nan is not allowed: it must be positive"),
+    (["--landscape", "-2"], "landscape = -2 is not allowed: it must be 0 or more"),
+    (["--seed", "-1"], "seed = -1 is not allowed"),
+    (["--objektive", "sigma"], "there is no option '--objektive'; did you mean '--objective'?"),
 ]
 
 

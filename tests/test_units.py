@@ -173,7 +173,7 @@ BAD = [
     ({"modes": [nj.Mode("41 fs")]}, r"modes: energy = '41 fs' .*an energy, such as.*\[time\]"),
     ({"modes": [nj.Mode(0.1, "1 meV")]}, r"modes: coupling_rate = '1 meV' .*a rate, such as"),
     ({"modes": [nj.Mode(0.1, lifetime="2 nm")]}, r"modes: lifetime = '2 nm' .*a time, such as"),
-    ({"modes": [nj.Mode("-41 meV")]}, r"energy = -0.08.* a positive, finite energy"),
+    ({"modes": [nj.Mode("-41 meV")]}, r"modes: energy = '-41 meV' .*must be positive"),
     ({"modes": [nj.Mode(0.1), nj.Mode(0.2, lifetime="2 ps")], "scales": nj.Scales(0.5)},
      r"modes: lifetime = '2 ps' .*Scales\(time_fs=...\)"),
     ({"modes": [nj.Mode("41 meV")], "scales": None, "temperature": 0.01, "phonon_energy": 0.3},

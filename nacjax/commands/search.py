@@ -85,6 +85,7 @@ class Search:
         """Search, print the result, write the files."""
         set_up(self.x64, self.device)
         over = dict(_bounds(entry) for entry in self.over)
+        self.check()
         metal, pump = self.system()
         output = free_path(self.output, "search.nc", self.force, others=(".png",))
 
@@ -105,6 +106,15 @@ class Search:
         figure = output.with_suffix(".png")
         draw(result, self.background(metal, pump, over), figure)
         print(f"wrote {output} and {figure}")
+
+    def check(self) -> None:
+        """Raise `ValueError` for numbers that nothing else looks at."""
+        rate = self.learning_rate
+        if not 0 < rate < float("inf"):
+            raise ValueError(f"learning_rate = {rate} is not allowed: it must be positive and finite")
+        for name in ("landscape", "seed"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} = {getattr(self, name)} is not allowed: it must be 0 or more")
 
     def system(self) -> tuple[Any, Any]:
         """Metal and pump of these options."""
