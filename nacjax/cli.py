@@ -5,8 +5,11 @@ A command is a dataclass in `nacjax/commands`: documented fields are its options
 A TOML file gives the same options; what follows on the command line wins.
 """
 
+import contextlib
 import difflib
 import importlib
+import io
+import re
 import sys
 import tomllib
 from collections.abc import Sequence
@@ -105,7 +108,35 @@ def parse(name: str, command: type, words: list[str]) -> Any:
     if words and words[0].endswith(".toml"):
         words = [*toml_words(Path(words[0]), command), *words[1:]]
 
-    return tyro.cli(command, prog=f"nacjax {name}", args=words, config=(tyro.conf.OmitArgPrefixes,))
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            return tyro.cli(command, prog=f"nacjax {name}", args=words, config=(tyro.conf.OmitArgPrefixes,))
+    except SystemExit as stop:
+        if not stop.code:  # --help
+            raise
+        raise ValueError(in_a_line(said.getvalue(), list(options(command)))) from None
+
+
+def in_a_line(box: str, known: list[str]) -> str:
+    """What tyro says about wrong words, in a box of several lines, as a sentence."""
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line).strip(" │|") for line in box.splitlines()]
+    rules = [k for k, line in enumerate(lines) if line and set(line) <= set("-─╭╮╰╯├┤")] + [len(lines)] * 2
+    text = " ".join(line for line in lines[rules[0] + 1 : rules[1]] if line) or " ".join(lines).strip()
+    if unknown := re.match(r"Unrecognized options: ([^\s,]+)", text):
+        word = unknown[1]
+        if not word.startswith("-"):
+            return f"{word!r} is not understood: options begin with --, and a study file ends in .toml"
+        flags = ["--" + option.replace("_", "-") for option in known]
+        return f"there is no option {word!r}{nearest(word, flags)} known: {', '.join(flags)}"
+    if number := re.match(r"Error parsing --(\S+):.*?(int|float)\S*(?: with base 10)?: '(.*)'", text):
+        name, kind, value = number.groups()
+        what = "a whole number" if kind == "int" else "a number"
+        return f"{name} = {value!r} is not allowed: it must be {what}"
+    if choice := re.match(r"invalid choice '(.*)' for argument '--(.*)'\. Expected one of \((.*)\)", text):
+        value, name, allowed = choice.groups()
+        return f"{name} = {value!r} is not allowed: it must be one of {allowed.replace(chr(39), '')}"
+    return text
 
 
 def toml_words(path: Path, command: type) -> list[str]:

@@ -86,7 +86,7 @@ def internal(name: str, value: Any, kind: str, scales: Any = None) -> Any:
 
     A temperature may be in kelvin or an energy k_B T, an energy also a frequency E/h or a wave
     number E/hc. Raises `ValueError` naming the argument for a unit pint does not know, another
-    dimension (naming the one expected), or a scale that is missing.
+    dimension (naming the one expected), a negative quantity (but a field), or a scale that is missing.
     """
     if not has_unit(value):
         return value
@@ -96,6 +96,8 @@ def internal(name: str, value: Any, kind: str, scales: Any = None) -> Any:
             raise ValueError(f"{name} = {list(value)!r} is not allowed: all of it must have a unit, or none")
         return np.array([internal(name, entry, kind, scales) for entry in value])
     plain = _in_unit(name, value, kind)
+    if kind != "field" and np.any(np.asarray(plain) < 0):
+        raise ValueError(f"{name} = {str(value)!r} is not allowed: it must be positive")
     return plain / unit_size(kind, scales, name, str(value))
 
 

@@ -1,5 +1,6 @@
 """The study of a real metal from one TOML file, and the transport laws side by side."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,21 @@ def test_the_shipped_study_is_the_one_that_is_asked_for():
     "options, message",
     [
         (["--fluences", "3 mJ"], "fluences = '3 mJ' is not allowed: it must be an energy per area"),
+        (["--fluences", "1 mJ/cm^2", "-1 mJ/cm^2"], r"fluences = '-1 mJ/cm\^2' .*must be positive"),
+        (
+            ["--temperatures", "100"],
+            "temperatures = '100' .*a temperature or an energy, .*a number without unit",
+        ),
+        (["--temperatures"], r"temperatures = \[\] .*at least one"),
+        (["--phonon-energies", "41 K"], r"phonon_energies = '41 K' .*an energy, such as.*\[temperature\]"),
+        (["--phonon-energies", "600 meV"], "band width = 1.2.* below 1"),
+        (["--until", "0 ps"], "until = '0 ps' is not allowed: it must be positive"),
+        (["--time-unit", "-1 ps"], "time_unit = '-1 ps' is not allowed"),
+        (["--material", "k3c61"], "there is no option '--material'"),
+        (["--window", "0", "1"], "window is not allowed without dos"),
+        (["--dos", "nowhere.txt"], "nowhere.txt: there is no such file"),
+        (["study.toml"], "study.toml: 'phonon-energie' is no option; did you mean 'phonon_energies'"),
+        (["--transport", "drude"], "transport = 'drude' is not allowed: it must be one of constant, band"),
         (["--until", "5 nm"], "until = '5 nm' is not allowed: it must be a time"),
         (["--temperatures", "100 K", "100 K"], "temperatures = .* different values"),
         (["--dos", "band.txt"], "cell-volume is needed"),
@@ -62,10 +78,10 @@ def test_the_shipped_study_is_the_one_that_is_asked_for():
 def test_refusals(tmp_path, monkeypatch, capsys, options, message):
     monkeypatch.chdir(tmp_path)
     Path("band.txt").write_text("0 0\n0.5 1\n1 0\n")
+    Path("study.toml").write_text('phonon-energie = ["41 meV"]\n')
     assert main(["material", *options]) == 2
-    import re
-
-    assert re.search(message, capsys.readouterr().err)
+    err = capsys.readouterr().err
+    assert re.search(message, err) and err.count("\n") == 1
 
 
 def test_a_metal_from_a_file(tmp_path):

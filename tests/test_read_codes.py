@@ -9,7 +9,10 @@ from nacjax.readers import read_dos, read_wannier
 RANDOM = np.random.default_rng(7)
 ENERGY = np.linspace(-2.0, 2.0, 81)
 STEP = ENERGY[1] - ENERGY[0]
-DENSITY = np.where(np.abs(ENERGY) < 1.501, 2.0 + np.cos(3 * ENERGY), 0.0)  # a band from −1.5 to 1.5
+STATES = 6
+SHAPE = np.where(np.abs(ENERGY) < 1.501, 2.0 + np.cos(3 * ENERGY), 0.0)  # a band from −1.5 to 1.5
+SCALE = STATES / (STEP * SHAPE.sum())
+DENSITY = SCALE * SHAPE
 FERMI = 0.31
 
 
@@ -94,7 +97,7 @@ def test_every_format_gives_the_same_band(folder, name):
     assert expected in dos.source.format
     if name not in PLAIN:
         assert (dos.source.unit, dos.source.fermi_energy) == ("eV", FERMI)
-        assert dos.source.states == pytest.approx(6 + 2 * np.sin(4.5) / 3, rel=0.02)
+        assert dos.source.states == pytest.approx(STATES, rel=0.02)
         assert dos.source.filling == pytest.approx(float(exact_filling(FERMI)), abs=0.01)
         assert "electrons (filling 0.5" in str(dos.source) or "electrons (filling 0.6" in str(dos.source)
 
@@ -106,13 +109,13 @@ def test_window_reference_and_electrons(folder):
     assert from_fermi.source.fermi_energy == 0
     half = read(folder, "x.dos", FILES["x.dos"], window=(0.0, 1.0))
     assert (float(half.bottom), float(half.top)) == (0.0, 1.0)
-    states = 2 + np.sin(3) / 3
+    states = SCALE * (2 + np.sin(3) / 3)
     assert half.source.states == pytest.approx(states, rel=1e-3)
-    electrons = 2 * FERMI + np.sin(3 * FERMI) / 3
+    electrons = SCALE * (2 * FERMI + np.sin(3 * FERMI) / 3)
     assert half.source.electrons == pytest.approx(electrons, rel=1e-2)
     again = read(folder, "x.dos", FILES["x.dos"], window=(0.0, 1.0), electrons=round(electrons, 3))
     assert again.source.filling == pytest.approx(electrons / states, rel=5e-3)
-    with pytest.raises(ValueError, match=r"electrons = 1.5 .*x.dos counts 0.88.* below the Fermi energy"):
+    with pytest.raises(ValueError, match=r"electrons = 1.5 .*x.dos counts 0.97.* below the Fermi energy"):
         read(folder, "x.dos", FILES["x.dos"], window=(0.0, 1.0), electrons=1.5)
     with pytest.raises(ValueError, match=r"electrons = 9 .*between 0 and the"):
         read(folder, "x.txt", FILES["x.txt"], electrons=9)
@@ -256,6 +259,62 @@ def test_wannier_gives_the_bands_back(folder):
     (folder / "twist_hr.dat").write_text(wannier_text(twisted))
     again = read_wannier(folder / "twist_hr.dat", np.eye(3))
     np.testing.assert_allclose(again.hamiltonian(k), twisted.hamiltonian(k), atol=1e-5)
+
+
+def wsvec_text(images) -> str:
+    """seed_wsvec.dat as Wannier90 writes it, of {(R, m, n): [T, ...]}."""
+    lines = ["## written on 1Jan2024 at 12:00:00  with use_ws_distance=.true."]
+    for (vector, m, n), shifts in images.items():
+        lines += ["".join(f"{x:5d}" for x in (*vector, m, n)), f"{len(shifts):5d}"]
+        lines += ["".join(f"{x:5d}" for x in shift) for shift in shifts]
+    return "\n".join(lines) + "\n"
+
+
+def test_elements_go_to_the_nearest_images(folder):
+    """Two orbitals half a cell apart, on a mesh of two k points: t(R = −1) belongs to R = 0 and R = −1 alike."""
+    first, second = np.array([[0, 0.3], [0, 0.0]]), np.array([[0, 0], [0.3, 0.0]])
+    model = TightBinding(np.eye(3), np.array([[1, 0, 0]]), second[None], first + first.T)
+    path, sides = folder / "pair_hr.dat", [(-1, 0, 0), (0, 0, 0), (1, 0, 0)]
+    path.write_text(wannier_text(model))
+    images = {(r, m, n): [(0, 0, 0)] for r in sides for m in (1, 2) for n in (1, 2)}
+    bare = read_wannier(path, np.eye(3))
+    (folder / "same.dat").write_text(wsvec_text(images))
+    same = read_wannier(path, np.eye(3), wsvec=folder / "same.dat")
+    k = np.random.default_rng(4).normal(size=(5, 3))
+    np.testing.assert_allclose(same.hamiltonian(k), bare.hamiltonian(k), atol=1e-12)
+    images[((1, 0, 0), 2, 1)] = [(0, 0, 0), (-2, 0, 0)]  # half of it across the cell
+    images[((-1, 0, 0), 1, 2)] = [(0, 0, 0), (2, 0, 0)]
+    (folder / "pair_wsvec.dat").write_text(wsvec_text(images))
+    spread = read_wannier(path, np.eye(3))  # found beside
+    expected = np.array(bare.hamiltonian(k))
+    phase = 0.15 * np.exp(1j * k[:, 0]) - 0.15 * np.exp(-1j * k[:, 0])
+    expected[:, 1, 0] -= phase
+    expected[:, 0, 1] -= phase.conj()
+    np.testing.assert_allclose(spread.hamiltonian(k), expected, atol=1e-6)
+    whole = (folder / "pair_wsvec.dat").read_text()
+    for damage, message in [
+        (whole[: whole.rindex("    1    0    0    2    2")], r"the file ends here, before R .*m, n"),
+        (whole.replace("   -2    0    0\n", "   -2    0\n"), r"2 columns, expected 3 \(T"),
+        (whole.replace("   -2    0    0\n", "   -3    0    0\n"), r"is not the adjoint of H.* damaged"),
+        (whole + "    0    0    0\n", "more lines than 3 vectors of 2 orbitals"),
+    ]:
+        (folder / "pair_wsvec.dat").write_text(damage)
+        with pytest.raises(ValueError, match=f"pair_wsvec.dat.*{message}"):
+            read_wannier(path, np.eye(3))
+
+
+def test_window_edges_on_rows_and_relaxations(folder):
+    """What real files taught: a window that ends on a row of a rounded grid, blank lines in a cell, averages."""
+    dos = read(folder, "x.dos", FILES["x.dos"], window=(-1.0, 1.0))
+    assert float(dos.top) == 1.0 and float(np.diff(dos.energy).min()) > 0.9 * STEP
+    lines = doscar(0.04 * DENSITY).splitlines()
+    with pytest.raises(ValueError, match=r"DOSCAR, line 87: 0.24 states in all, .*VASP averages"):
+        read(folder, "DOSCAR", "\n".join(lines) + "\n")
+    (folder / "cubic_hr.dat").write_text(wannier_text(simple_cubic(t=0.2)))
+    (folder / "blank.win").write_text(
+        WIN.replace("end unit", "\n! Å\nend unit").replace("bohr\n", "bohr\n\n")
+    )
+    assert read_wannier(folder / "cubic_hr.dat", folder / "blank.win").lattice.shape == (3, 3)
 
 
 def test_damaged_wannier_files_are_refused(folder):

@@ -7,8 +7,9 @@ import optax
 import pytest
 
 import nacjax as nj
+from nacjax.physics.tight_binding import simple_cubic_p
 from nacjax.studies.bounds import make_box, squash, stretch
-from nacjax.studies.objectives import objective_for
+from nacjax.studies.objectives import NAMED, objective_for
 
 OVER = {"phonon_energy": (0.2, 0.95), "filling": (0.1, 0.9)}
 CELLS = 32
@@ -172,6 +173,76 @@ def test_an_optimiser_that_diverges_is_told(metal_):
     found = find(metal_, optimizer=optax.sgd(1e6), polished=0)
     assert (found.paths["outcome"].values == 5).any() and np.isfinite(found.value)
     assert "diverged" in repr(found)
+
+
+def pulsed(phonon_energy=0.7, phonon_lifetime=5.0):
+    """The metal of Fig. 3, warmer."""
+    return nj.Metal(
+        nj.FlatTopDOS(), 1 / 3, 0.02, phonon_energy, inelastic_rate=1e-3, phonon_lifetime=phonon_lifetime
+    )
+
+
+def test_a_search_in_time_over_the_delay_of_a_pulse():
+    """Too early a pulse has decayed when σ is measured, too late a one has not acted yet."""
+    metal, pulse, options = (
+        pulsed(phonon_lifetime=0.5),
+        nj.ExponentialPulse(10.0, 0.3),
+        {"cells": 24, "rtol": 1e-3},
+    )
+    found = nj.search(
+        metal, pulse, over={"delay": (0.05, 2.9)}, times=3.0, starts=3, steps=6, polished=1, **options
+    )
+    axes = {"delay": np.linspace(0.05, 2.9, 58)}
+    scan = nj.sweep(metal, pulse, axes=axes, times=3.0, progress=False, **options)["sigma"]
+    print(f"delay {found.best['delay']:.4f}: σ = {found.value:.5f}; scan {float(scan.min()):.5f}")
+    assert found.value <= float(scan.min()) + 1e-4 and found.value > float(scan.min()) - 5e-3
+    assert found.best["delay"] == pytest.approx(float(scan["delay"][scan.argmin("delay")]), abs=0.06)
+    assert not found.at_bound("delay") and abs(float(found.gradient[0])) < 0.02
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("objective", ["min_sigma", "nac_lifetime", "negative_area", "threshold_field"])
+def test_objectives_of_a_pulse(objective):
+    """The optimum over ω_p is that value of the run there, and no worse than at any other place looked at."""
+    pulse, cells = nj.ExponentialPulse(10.0, 0.3), 24
+    times = 2.0 if objective == "threshold_field" else np.linspace(0.25, 8.0, 32)
+    found = nj.search(
+        pulsed(), pulse, over={"phonon_energy": (0.55, 0.85)}, objective=objective, times=times, cells=cells,
+        rtol=1e-3, starts=3, steps=6, polished=1,
+    )  # fmt: skip
+    best = pulsed(found.best["phonon_energy"])
+    if objective == "threshold_field":
+        value = nj.threshold_field(best, pulse, [2.0], cells=cells, rtol=1e-3)[0]
+    else:
+        value = NAMED[objective].function(nj.evolve(best, pulse, times, cells=cells, rtol=1e-3))
+    print(found)
+    assert found.value == pytest.approx(float(value), rel=1e-6, abs=1e-6)
+    sign = -1 if found.maximised else 1
+    assert found.maximised == (objective != "min_sigma")
+    assert sign * found.value <= np.nanmin(sign * found.paths["objective"]) + 1e-9
+    bound = found.at_bound("phonon_energy")
+    assert bound or abs(float(found.gradient[0])) * 0.3 < 0.05 * abs(found.value) or found.kinks
+
+
+@pytest.mark.slow
+def test_hoppings_are_searched_through_a_function():
+    """Over a hopping of a tight-binding band whose DoS is made on the way."""
+
+    def metal(t_pi):
+        table = simple_cubic_p(1.0, t_pi).dos(6, points=33)
+        return nj.Metal(table.rescaled(table.width), 0.5, 0.02, 0.5)
+
+    @jax.jit
+    def sigma(t_pi, zeta):  # under jit, as in a search, no van Hove points are looked for
+        return nj.plateau(metal(t_pi), zeta, cells=24, rungs=2).sigma
+
+    over = {"t_pi": (-0.4, -0.05), "zeta": (1.0, 20.0)}
+    found = find(metal, over, starts=2, steps=6, polished=1, cells=24)
+    assert found.value == pytest.approx(float(sigma(*found.best.values())), abs=1e-9)
+    places = [(t, z) for t in np.linspace(-0.4, -0.05, 15) for z in (1.0, 20.0)]
+    lowest = min(float(sigma(*place)) for place in places)
+    print(f"{found.best}: σ = {found.value:.4f}, lowest of a scan {lowest:.4f}")
+    assert found.value <= lowest + 1e-3 and found.at_bound("zeta") == "upper bound"
 
 
 BAD = [

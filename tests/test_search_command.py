@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from nacjax import plots_search
 from nacjax.cli import main
 from nacjax.plots_search import plot_search
 
@@ -23,9 +24,16 @@ def in_an_empty_folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_a_study_file_gives_table_file_and_figure(tmp_path, capsys):
+def test_a_study_file_gives_table_file_and_figure(tmp_path, capsys, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        plots_search, "plot_search", lambda *both: drawn.append(both[1]) or plot_search(*both)
+    )
     (tmp_path / "study.toml").write_text(STUDY)
-    assert main(["search", "study.toml", "--seed", "3"]) == 0
+    assert main(["search", "study.toml", "--seed", "3", "--landscape", "4"]) == 0
+    (behind,) = drawn
+    assert dict(behind.sizes) == {"phonon_energy": 4, "filling": 4}
+    assert float(behind.sel(phonon_energy=0.6, filling=0.567, method="nearest")) < 0
     out = capsys.readouterr().out
     assert "minimum of conductivity σ/σ_0" in out and "8 starts" in out and "wrote search.nc" in out
     with xr.open_dataset(tmp_path / "search.nc", engine="h5netcdf") as result:
@@ -68,6 +76,14 @@ BAD = [
     (["--over", "zeta=0:2:log"], "bounds above 0"),
     (["--objective", "nac_lifetime"], "needs times="),
     (["--starts", "0"], "starts = 0"),
+    (["--starts", "two"], "starts = 'two' is not allowed: it must be a whole number"),
+    (["--over", "filling=0.9:0.1"], "filling = (0.9, 0.1) is not allowed"),
+    (["--optimizer", "adamm"], "optimizer = 'adamm' is not allowed: it must be one of adam, adamax"),
+    (["--learning-rate", "nan"], "learning_rate = nan is not allowed: it must be positive"),
+    (["--landscape", "-2"], "landscape = -2 is not allowed: it must be 0 or more"),
+    (["--seed", "-1"], "seed = -1 is not allowed"),
+    (["--time", "5", "--rtol", "0"], "rtol = 0.0 is not allowed: it must be positive"),
+    (["--objektive", "sigma"], "there is no option '--objektive'; did you mean '--objective'?"),
 ]
 
 

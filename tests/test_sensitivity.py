@@ -77,6 +77,23 @@ def test_functions_choose_their_mode():
     assert found.mode == "reverse" and float(found.uncertainty) == pytest.approx(0.8, rel=1e-6)
 
 
+@pytest.mark.slow
+def test_many_quantities_of_a_run_go_in_reverse():
+    metal = nj.Metal(nj.FlatTopDOS(), 1 / 3, 0.02, 0.7, inelastic_rate=1e-3, phonon_lifetime=5.0)
+    names = ["phonon_energy", "temperature", "filling", "inelastic_rate", "phonon_lifetime", "coupling_rate",
+             "states_per_mode", "zeta0", "duration", "width", "exponent"]  # fmt: skip
+    run = nj.evolve(metal, nj.ExponentialPulse(10.0, 0.3), [1.0], cells=CELLS, rtol=RTOL, budget=False)
+    many = nj.sensitivity(run, wrt=names, rtol=RTOL)
+    few = nj.sensitivity(run, wrt=["phonon_energy", "duration"], rtol=RTOL)
+    print(many)
+    assert (many.mode, few.mode) == ("reverse", "forward") and many.derivative.shape == (11, 1)
+    both = many.derivative.sel(quantity=["phonon_energy", "duration"])
+    np.testing.assert_allclose(both, few.derivative, rtol=1e-5)
+    # energies scale: with W, ω_p, T and Γ_in/Γ_eph W alike σ stays
+    scaled = many.elasticity.sel(quantity=["phonon_energy", "temperature", "width", "inelastic_rate"])
+    assert float(scaled.sum()) == pytest.approx(0.0, abs=1e-5)
+
+
 def test_a_run_made_otherwise_is_noticed():
     with pytest.warns(RuntimeWarning, match="differs from that of the run by 0.2"):
         _compare(np.array([0.1, 0.2]), np.array([0.1, 0.4]))

@@ -114,6 +114,43 @@ def test_bloch_hamiltonian_and_inversion():
     np.testing.assert_allclose(matrix[0, 1], -4 * f2 * jnp.sin(x) * jnp.sin(y), atol=1e-10)
 
 
+@pytest.fixture(scope="module")
+def sisl_k3c60():
+    """K3C60 as sisl has it, bond by bond from the transfer integrals (meV, Å)."""
+    sisl = pytest.importorskip("sisl")
+    f1, f2, f3, f4 = K3C60_HOPPINGS_MEV
+    lattice = 0.5 * 14.24 * (1 - np.eye(3))
+    sites = sisl.Geometry(
+        [[0.0, 0.0, 0.0]], sisl.Atom(6, R=[12.0] * 3), lattice=sisl.Lattice(lattice, nsc=[3] * 3)
+    )
+    model = sisl.Hamiltonian(sites)
+    for x, y, z in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
+        for a in (1, -1):
+            for b in (1, -1):
+                bond = 0.5 * 14.24 * (a * np.eye(3)[x] + b * np.eye(3)[y])
+                cell = tuple(np.round(np.linalg.solve(lattice.T, bond)).astype(int))
+                model[x, x, cell], model[y, y, cell], model[z, z, cell] = f1, f3, f4
+                model[x, y, cell] = model[y, x, cell] = f2 * a * b
+    return sisl, model
+
+
+def test_bands_and_velocities_as_sisl_has_them(sisl_k3c60):
+    sisl, model = sisl_k3c60
+    bands = k3c60_bands()
+    for fraction in ([0.1, 0.2, -0.3], [0.5, 0.0, 0.25], [0.31, -0.12, 0.45]):
+        theirs = np.linalg.eigvalsh(model.Hk(fraction, format="array"))
+        np.testing.assert_allclose(np.linalg.eigvalsh(bands.bloch(np.array(fraction))), theirs, atol=1e-9)
+    # ∫⟨v²⟩D dε against the mean of their velocities, which are in Å/ps of energies in eV: here of meV
+    mesh = sisl.MonkhorstPack(model, [16] * 3, displacement=[0.5 / 16] * 3, trs=False)
+    velocities = [state.velocity().real for state in mesh.apply.iter.eigenstate()]  # (direction, band)
+    mean = np.mean([np.sum(v**2, axis=0).mean() for v in velocities]) * 0.6582119569e-3**2
+    tables = [bands.dos(n, points=101) for n in (16, 32)]
+    ours = [moment(table, 0, table.transport) for table in tables]
+    print(f"⟨v²⟩ of K3C60 with 16 and 32 cells: {np.array(ours) / mean} of sisl's")
+    # second order in the cells, from below: slopes of chords
+    assert ours[0] < ours[1] < mean and (4 * ours[1] - ours[0]) / 3 == pytest.approx(mean, rel=0.01)
+
+
 @pytest.mark.slow
 def test_half_the_mesh_is_as_good_as_all_of_it():
     real = k3c60_bands()

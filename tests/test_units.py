@@ -70,6 +70,27 @@ def test_a_metal_takes_texts_and_quantities(metal):
     assert internal("x", 0.3, "time") == 0.3  # numbers pass
 
 
+def test_modes_take_units():
+    pump = nj.pulse(nj.k3c60(phonon_energy="41 meV"), "1 mJ/cm^2", "300 fs", penetration_depth="100 nm")
+    metal = nj.k3c60(
+        modes=(nj.Mode("41 meV", "2 / ps", "2 ps", pump), nj.Mode(0.1, lifetime=2000 * registry().fs))
+    )
+    first, second = metal.modes
+    width = metal.scales.energy_ev
+    assert float(first.energy) == pytest.approx(0.041 / width, rel=1e-12)
+    assert (float(first.coupling_rate), float(first.lifetime)) == pytest.approx((2.0, 2.0), rel=1e-12)
+    assert (float(second.energy), float(second.lifetime)) == pytest.approx((0.1, 2.0), rel=1e-12)
+    # ζ_0 and duration of its own pulse: 1 mJ/cm² are more phonons of 41 meV than of 170 meV
+    driven = float(nj.zeta0_from_fluence(metal, "1 mJ/cm^2", penetration_depth="100 nm"))
+    assert float(first.pump.zeta0) == pytest.approx(driven * 170 / 41, rel=1e-9)
+    assert float(first.pump.duration) == pytest.approx(0.3, rel=1e-12)
+    lines = [line for line in str(metal).splitlines() if line.startswith("modes")]
+    assert len(lines) == 2 and all(line.endswith("given by the caller") for line in lines)
+    assert "41 meV, 2 1/ps, 2 ps" in lines[0]
+    again = nj.Metal(metal.dos, 0.5, 0.01, 0.3, modes=metal.modes)  # plain by now
+    assert float(again.modes[0].energy) == float(first.energy) and "meV" not in str(again)
+
+
 def test_fluence_of_the_papers_note():
     metal = nj.k3c60()
     options = {"penetration_depth": "100 nm", "cell_volume": "721.9 angstrom^3"}
@@ -149,6 +170,15 @@ BAD = [
     ({"temperature": "-5 K"}, r"temperature = .*positive"),
     ({"scales": None}, r"temperature = '100 K' has a unit, .*Scales\(energy_ev=...\)"),
     ({"scales": nj.Scales(0.5), "phonon_lifetime": "5 ps"}, r"phonon_lifetime = '5 ps' .*Scales\(time_fs=...\)"),
+    ({"modes": [nj.Mode("41 fs")]}, r"modes: energy = '41 fs' .*an energy, such as.*\[time\]"),
+    ({"modes": [nj.Mode(0.1, "1 meV")]}, r"modes: coupling_rate = '1 meV' .*a rate, such as"),
+    ({"modes": [nj.Mode(0.1, lifetime="2 nm")]}, r"modes: lifetime = '2 nm' .*a time, such as"),
+    ({"modes": [nj.Mode("-41 meV")]}, r"modes: energy = '-41 meV' .*must be positive"),
+    ({"modes": [nj.Mode(0.1), nj.Mode(0.2, lifetime="2 ps")], "scales": nj.Scales(0.5)},
+     r"modes: lifetime = '2 ps' .*Scales\(time_fs=...\)"),
+    ({"modes": [nj.Mode("41 meV")], "scales": None, "temperature": 0.01, "phonon_energy": 0.3},
+     r"modes: energy = '41 meV' has a unit, .*Scales\(energy_ev=...\)"),
+    ({"modes": nj.Mode(0.1)}, r"modes = .* a list of nacjax.Mode"),
 ]  # fmt: skip
 
 

@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from ..physics.metal import Scales
 from .settings import Files, save
 
 if TYPE_CHECKING:
     import xarray as xr
+
+
+FEMTOSECONDS = Scales(energy_ev=1.0, time_fs=1.0)
+"""Scales on which texts can be checked before those of the metal are known."""
 
 
 @dataclasses.dataclass
@@ -85,9 +90,9 @@ class Material:
     def metal(self) -> Any:
         """The metal of these options, at the first phonon energy and temperature."""
         from .. import k3c60
-        from ..physics.metal import Scales
         from ..units import internal
 
+        self.check()
         common: dict[str, Any] = {
             "temperature": self.temperatures[0],
             "phonon_energy": self.phonon_energies[0],
@@ -96,7 +101,7 @@ class Material:
         }
         given = {"filling": self.filling, "states_per_mode": self.states_per_mode}
         common |= {name: value for name, value in given.items() if value is not None}
-        unit = float(internal("time_unit", self.time_unit, "time", Scales(1.0, time_fs=1.0)))
+        unit = float(internal("time_unit", self.time_unit, "time", FEMTOSECONDS))
         volume = None
         if self.cell_volume is not None:
             volume = float(internal("cell_volume", self.cell_volume, "volume"))
@@ -107,10 +112,25 @@ class Material:
             )
         return self.metal_of_file(common, unit, volume)
 
+    def check(self) -> None:
+        """Raise `ValueError` for lists without entries, and for times that are none."""
+        from ..units import internal
+
+        if self.window is not None and self.dos is None:
+            raise ValueError("window is not allowed without dos: it is the band in that file")
+        lists = {"temperatures": "temperature", "phonon_energies": "energy", "fluences": "fluence"}
+        for name, kind in lists.items():
+            values = list(getattr(self, name))
+            if not values:
+                raise ValueError(f"{name} = [] is not allowed: it must list at least one quantity")
+            internal(name, values, kind, FEMTOSECONDS)
+        for name in ("time_unit", "until"):
+            if not internal(name, getattr(self, name), "time", FEMTOSECONDS) > 0:
+                raise ValueError(f"{name} = {getattr(self, name)!r} is not allowed: it must be positive")
+
     def metal_of_file(self, common: dict[str, Any], unit: float, volume: float | None) -> Any:
         """The metal of a density of states in a file."""
         from .. import Metal, read_dos
-        from ..physics.metal import Scales
 
         table = read_dos(self.dos, window=self.window)  # pyright: ignore[reportArgumentType]
         assert table.source is not None

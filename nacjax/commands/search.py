@@ -67,6 +67,7 @@ class Search:
         """Search, print the result, write the files."""
         self.files.set_up()
         over = dict(_bounds(entry) for entry in self.over)
+        self.check()
         metal, pump = self.system()
         output = self.files.free("search.nc")
 
@@ -84,6 +85,15 @@ class Search:
         result = found.to_xarray()
         background = self.background(metal, pump, over)
         print(save(result, output, lambda result: plot_search(result, background)))
+
+    def check(self) -> None:
+        """Raise `ValueError` for numbers that nothing else looks at."""
+        rate = self.learning_rate
+        if not 0 < rate < float("inf"):
+            raise ValueError(f"learning_rate = {rate} is not allowed: it must be positive and finite")
+        for name in ("landscape", "seed"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} = {getattr(self, name)} is not allowed: it must be 0 or more")
 
     def system(self) -> tuple[Any, Any]:
         """Metal and pump of these options."""

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -63,7 +64,7 @@ class Metal(eqx.Module):
     - `transport`: a key of `TRANSPORT_LAWS`
     - `dispersion`: relative width δω/ω_p of the phonon branch (standard deviation), 0 < δω/ω_p ≤ 0.2, as in
       Fig. 1e, or None; `dispersion_shape`: "gaussian" or "box"
-    - `modes`: further phonon modes, `Mode` each
+    - `modes`: further phonon modes, `Mode` each; their numbers may have units as well
     - `scales`: the physical scales of a real material, or None. With them numbers may have units:
       `temperature="100 K"`, `phonon_energy="170 meV"`, `phonon_lifetime="5 ps"`; inside they are plain
     - `sources`: (argument, where its number comes from) pairs; `print(metal)` shows them
@@ -115,7 +116,8 @@ class Metal(eqx.Module):
         self.phonon_lifetime = plain("phonon_lifetime", phonon_lifetime, "time")
         self.transport, self.scales, self.sources = transport, scales, tuple(sources)
         self.dispersion = None if dispersion is None else to_array(dispersion)
-        self.dispersion_shape, self.modes = dispersion_shape, tuple(modes)
+        self.dispersion_shape = dispersion_shape
+        self.modes = _plain_modes(modes, scales)
 
     def __check_init__(self):
         if not isinstance(self.dos, AbstractDOS):
@@ -156,9 +158,6 @@ class Metal(eqx.Module):
             raise ValueError(
                 f"dispersion_shape = {self.dispersion_shape!r} is not allowed: it must be 'gaussian' or 'box'"
             )
-        for mode in self.modes:
-            if not isinstance(mode, Mode):
-                raise ValueError(f"modes: {mode!r} is not allowed: it must be a nacjax.Mode")
 
     @property
     def on_ladder(self) -> bool:
@@ -222,6 +221,16 @@ class Metal(eqx.Module):
             return law(self.dos.density(e), lambda: self.dos.velocity_squared(e))
 
         return transport(energy) / transport(self.fermi_energy)
+
+
+def _plain_modes(modes: Any, scales: Scales | None) -> tuple[Mode, ...]:
+    """The further modes of a metal in its internal units."""
+    if isinstance(modes, Mode):
+        raise ValueError("modes = Mode(...) is not allowed: it must be a list of nacjax.Mode")
+    for mode in modes:
+        if not isinstance(mode, Mode):
+            raise ValueError(f"modes: {mode!r} is not allowed: it must be a nacjax.Mode")
+    return tuple(mode.plain(scales) for mode in modes)
 
 
 def bose(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:

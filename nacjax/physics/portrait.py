@@ -7,6 +7,7 @@ from .checks import is_concrete
 
 if TYPE_CHECKING:
     from .metal import Metal
+    from .mode import Mode
 
 NUMBERS = {
     "filling": ("ν", None, None),
@@ -43,10 +44,7 @@ def portrait(metal: "Metal") -> str:
         width = f"{_number(metal.dispersion)} ({metal.dispersion_shape})"
         rows.append(("dispersion", "δω/ω_p", width, "", sources.get("dispersion", "")))
     for mode in metal.modes:
-        text = f"{_number(mode.energy)}, Γ {_number(mode.coupling_rate)}, τ {_number(mode.lifetime)}"
-        rows.append(
-            ("modes", "ω_m", text, _with_unit(metal, mode.energy, "energy", "meV"), sources.get("modes", ""))
-        )
+        rows.append(("modes", "ω_m, Γ_m, τ_m", *_mode(metal, mode), sources.get("modes", "")))
     for name, meaning in SCALES.items():
         value = getattr(metal.scales, name, None)
         if value is not None:
@@ -71,6 +69,13 @@ def _with_unit(metal: "Metal", value: Any, kind: str | None, unit: str | None) -
         return f"{physical(value, kind, metal.scales, unit):.4g~P}"
     except ValueError:  # that scale is not known
         return ""
+
+
+def _mode(metal: "Metal", mode: "Mode") -> tuple[str, str]:
+    """ω_m, Γ_m and τ_m of a further mode, in internal and, where they are known, in physical units."""
+    rows = [("energy", "energy", "meV"), ("coupling_rate", "rate", "1/ps"), ("lifetime", "time", "ps")]
+    units = [_with_unit(metal, getattr(mode, name), kind, unit) for name, kind, unit in rows]
+    return ", ".join(_number(getattr(mode, name)) for name, _, _ in rows), ", ".join(filter(None, units))
 
 
 def _band(metal: "Metal") -> str:

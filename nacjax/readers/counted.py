@@ -34,7 +34,20 @@ def read_doscar(lines: Lines) -> RawDos:
             lines.fail(after, f"line 6 announces {rows} rows, but they go on here or line 6 is damaged")
     elif lines.lines[0].split()[2] == "1":
         lines.fail(len(lines.lines), "the file ends before the partial DoS line 1 announces: it is cut off")
+    _check_states(lines, table, after - 1)
     return _counted(lines, table, grid, 7, fermi, always=False)
+
+
+def _check_states(lines: Lines, table: list[list[Number]], number: int) -> None:
+    """`ValueError` where all bands are inside the file and do not hold a whole number of states."""
+    ends, spins = (table[0], table[-1]), len(table[0]) // 2
+    if any(abs(cell.value) > 1e-6 for row in ends for cell in row[1 : 1 + spins]):
+        return
+    before, states = (sum(cell.value for cell in row[1 + spins :]) for row in ends)
+    rounding = sum(cell.quantum for row in ends for cell in row[1 + spins :])
+    if abs(states - before - round(states - before)) > max(0.51 * rounding, 1e-3):
+        lines.fail(number, f"{states - before:.4g} states in all, which is no whole number: VASP averages the DOSCAR "
+                   "of a relaxation over its steps; use that of a static run")  # fmt: skip
 
 
 def _doscar_head(lines: Lines) -> tuple[float, float, int, float]:
@@ -99,7 +112,7 @@ def _counted(
     if off.size and (always or alone):
         at = int(off[0]) + 1
         lines.fail(first + at, f"the integrated DoS grows by {counted[at] - counted[at - 1]:.4g}, but DoS "
-                   f"times step is {step * density[at]:.4g}: the file is damaged")  # fmt: skip
+                   f"times step is {step * density[at]:.4g}: the file is damaged, or has too few energies")  # fmt: skip
     density = positive(lines, density, first)
     falls = np.flatnonzero(np.diff(counted) < -1e-3 * np.abs(counted).max() * 1e-3 - slack)
     if falls.size:

@@ -39,7 +39,8 @@ class RawDos:
 
     def cut(self, low: float, high: float) -> "RawDos":
         """The rows between two energies, with a row at each."""
-        inner = (self.energy > low) & (self.energy < high)
+        near = 1e-6 * (high - low) / self.energy.size  # a row at an edge, but for rounding, is that edge
+        inner = (self.energy > low + near) & (self.energy < high - near)
         energy = np.concatenate([[low], self.energy[inner], [high]])
 
         def column(values):

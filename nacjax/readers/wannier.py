@@ -10,17 +10,27 @@ from pathlib import Path
 import numpy as np
 
 from ..physics.tight_binding import TightBinding
+from .images import to_images
 from .text import Lines
 
 BOHR_ANGSTROM = 0.529177210903
 """Bohr radius in Å (CODATA 2018)."""
 
 
-def read_wannier(hr: str | Path, cell, *, fermi_energy: float = 0.0, smallest: float = 0.0) -> TightBinding:
+def read_wannier(
+    hr: str | Path,
+    cell,
+    *,
+    wsvec: str | Path | None = None,
+    fermi_energy: float = 0.0,
+    smallest: float = 0.0,
+) -> TightBinding:
     """`TightBinding` bands in eV and Å, energies from `fermi_energy` (eV) on.
 
     - `hr`: seed_hr.dat of Wannier90
     - `cell`: seed.win, whose unit_cell_cart is read, or the three lattice vectors in Å, (3, 3) by rows
+    - `wsvec`: seed_wsvec.dat of the same run; by default the one beside `hr`, if there is one. Without it
+      the bands of several orbitals on a coarse k mesh can be off by tenths of an eV between its points
     - `smallest`: bonds whose matrix elements are all below it (eV) are left out
 
     What is redundant in the file is checked: the indices of every row, that degeneracies sum to
@@ -38,6 +48,9 @@ def read_wannier(hr: str | Path, cell, *, fermi_energy: float = 0.0, smallest: f
     vectors, matrices, quantum = _blocks(lines, orbitals, degeneracy.size, start)
     _check_hermitian(lines, vectors, matrices, degeneracy, orbitals, start, 2.02 * quantum)
     matrices = matrices / degeneracy[:, None, None]
+    beside = lines.path.with_name(lines.path.name.replace("_hr.dat", "_wsvec.dat"))
+    if wsvec is not None or (beside != lines.path and beside.is_file()):
+        vectors, matrices = to_images(beside if wsvec is None else wsvec, vectors, matrices)
     # each bond once: R and −R are adjoint; the mean removes their rounding
     place = {vector: k for k, vector in enumerate(vectors)}
     bonds = [v for v in vectors if v > tuple(-x for x in v)]
@@ -142,18 +155,21 @@ def _read_cell(path: str | Path) -> np.ndarray:
     ]
     if len(begins) != 1:
         raise ValueError(f"{lines.path}: {len(begins)} blocks 'begin unit_cell_cart', expected one")
-    number, unit = begins[0] + 2, 1.0
-    word = lines.line(number, "the lattice vectors").strip().lower()
+    filled = [number for number in range(begins[0] + 2, len(plain) + 1) if plain[number - 1]]
+    block = iter([*filled, *[len(plain) + 1] * 5])  # blank lines and comments may stand anywhere
+    number, unit = next(block), 1.0
+    word = lines.line(number, "the lattice vectors") and plain[number - 1].lower()
     if re.fullmatch(r"(bohr|ang|angstrom)", word):
-        unit, number = (BOHR_ANGSTROM if word == "bohr" else 1.0), number + 1
+        unit, number = (BOHR_ANGSTROM if word == "bohr" else 1.0), next(block)
     rows = []
-    for line in range(number, number + 3):
-        lines.line(line, "three lattice vectors")
-        words = plain[line - 1].split()
+    for _ in range(3):
+        lines.line(number, "three lattice vectors")
+        words = plain[number - 1].split()
         if len(words) != 3:
-            lines.fail(line, f"{len(words)} columns, expected a lattice vector of 3")
-        rows.append([lines.number(line, word).value for word in words])
-    ending = lines.line(number + 3, "end unit_cell_cart")
+            lines.fail(number, f"{len(words)} columns, expected a lattice vector of 3")
+        rows.append([lines.number(number, word).value for word in words])
+        number = next(block)
+    ending = lines.line(number, "end unit_cell_cart")
     if not re.match(r"\s*end\s+unit_cell_cart", ending, re.IGNORECASE):
-        lines.fail(number + 3, f"{ending.strip()!r}, expected 'end unit_cell_cart'")
+        lines.fail(number, f"{ending.strip()!r}, expected 'end unit_cell_cart'")
     return unit * np.array(rows)

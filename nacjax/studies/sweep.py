@@ -174,6 +174,9 @@ def make_study(system, times, plateau, steady, observe, mesh, options) -> Study:
     if unknown:
         known = ", ".join(("cells", "mesh", *allowed))
         raise TypeError(f"{unknown[0]!r} is no option of this kind of study; known: {known}")
+    for name in ("rtol", "atol"):
+        if options.get(name) is not None and not options[name] > 0:
+            raise ValueError(f"{name} = {options[name]!r} is not allowed: it must be positive")
     if state == "plateau" and not system.pump.clamped:
         kind = type(system.pump).__name__
         raise ValueError(f"pump = {kind} is not allowed with plateau=True: it must be Clamped(zeta)")
