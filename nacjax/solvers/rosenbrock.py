@@ -1,7 +1,7 @@
 """Linearly implicit (Rosenbrock) steps on the structured Jacobian of the ladder.
 
 A stage costs one right-hand side and one structured solve; the matrix I − γΔt·J is factorised
-once a step. In the variables U of Hairer & Wanner, Solving ODEs II, Sec. IV.7:
+once a step, for all stages and all tangents. In the variables U of Hairer & Wanner, Solving ODEs II, Sec. IV.7:
 
     (I − γΔt J) U_i = γΔt [f(t + α_iΔt, y + Σ a_ij U_j) + Σ (c_ij/Δt) U_j + γ_iΔt ∂f/∂t]
     y₁ = y + Σ m_i U_i,   error = Σ e_i U_i
@@ -108,7 +108,7 @@ class Rosenbrock(dfx.AbstractAdaptiveSolver):
 
     The state must be one flat array and `args` the `Kinetics`. Derivatives are those of the discrete
     scheme, the matrix included; jvp and vjp use the factors of the forward step. The stages run in a loop:
-    it compiles in a third of the time, and its ends keep XLA from computing a stage again for every use.
+    one stage is compiled for all, and the ends of the loop keep XLA from computing a stage again at each use.
 
     - `tableau`: `RODAS3` (default; best to about 1e-6) or `RODAS4` (tight tolerances)
     - `jacobian(t, y, args)`: returns a `LadderMatrix`
