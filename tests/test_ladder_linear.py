@@ -10,7 +10,7 @@ import pytest
 import nacjax as nj
 from nacjax.physics.jacobian import LadderMatrix, jacobian
 from nacjax.physics.kinetics import Kinetics
-from nacjax.solvers import ladder_linear
+from nacjax.solvers import ring
 from nacjax.solvers.ladder_linear import LadderOperator, LadderSolver
 
 
@@ -46,7 +46,7 @@ def solve(operator, b):
      (12, 9, 5, 1, 1)],
 )  # fmt: skip
 def test_solve_and_transpose_equal_dense(rungs, cells, scalars, rank, separators, monkeypatch):
-    monkeypatch.setitem(ladder_linear.MAX_SEPARATORS, "cpu", separators)
+    monkeypatch.setitem(ring.MAX_SEPARATORS, "cpu", separators)
 
     @jax.jit
     def compare(seed):
