@@ -10,6 +10,7 @@ from matplotlib.animation import FuncAnimation, PillowWriter
 from matplotlib.axes import Axes
 
 from .plots import BLUE, GREY, ORANGE, SKY, STYLE, axes_or_new, colours, plot_map, styled, zero_line
+from .plots_material import plot_transport
 from .plots_paper import ENERGY, TIME
 
 PROCESSES = {
@@ -167,6 +168,7 @@ DRAW: dict[str, Any] = {
     "pump_map": draw_pump_map,
     "threshold_pump": draw_threshold_pump,
     "entropy": draw_entropy,
+    "transport": plot_transport,
     "k3c60": draw_k3c60,
     "film": draw_film,
 }

@@ -5,9 +5,10 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .plots import STYLE, colours, label_of
+from .plots import STYLE, axes_or_new, colours, label_of, styled, zero_line
 
 LAWS = {
     "constant": "⟨v²⟩τ constant",
@@ -59,14 +60,19 @@ def plot_fluence(result: xr.Dataset) -> Figure:
     return figure
 
 
-def plot_transport(result: xr.Dataset) -> Figure:
-    """σ(ω_p)/σ_0 of a sweep with `observe=nacjax.transport_laws()`: one line a law, as ref. [18] compares them."""
+@styled
+def plot_transport(result: xr.Dataset, ax: Axes | None = None) -> Axes:
+    """σ(ω_p)/σ_0 of a sweep with `observe=nacjax.transport_laws()`: one line a law, as remark [18] compares them.
+
+    Raises `ValueError` for a dataset without any of these.
+    """
     laws = [name for name in LAWS if name in result]
-    with plt.rc_context(STYLE):
-        figure, ax = plt.subplots()
-        ax.axhline(0, color="0.3", linewidth=0.6)
-        for law, colour in zip(laws, colours(len(laws)), strict=True):
-            ax.plot(result["phonon_energy"], np.squeeze(result[law]), color=colour, label=LAWS[law])
-        ax.set(xlabel=label_of(result["phonon_energy"]), ylabel="conductivity σ/σ$_0$ (each law's own)")
-        ax.legend(handlelength=1.4)
-    return figure
+    if not laws or "phonon_energy" not in result.coords:
+        raise ValueError("result is not allowed: it must hold transport laws over the axis phonon_energy")
+    ax = axes_or_new(ax)
+    zero_line(ax)
+    for law, colour in zip(laws, colours(len(laws)), strict=True):
+        ax.plot(result["phonon_energy"], np.squeeze(result[law]), color=colour, label=LAWS[law])
+    ax.set(xlabel=label_of(result["phonon_energy"]), ylabel="conductivity σ/σ$_0$ (each law's own)")
+    ax.legend(handlelength=1.4)
+    return ax

@@ -106,7 +106,7 @@ def test_one_run_serves_all_laws():
         alone = nj.sweep(nj.trial(transport=law), nj.Clamped(20.0), axes=axes, plateau=True, cells=24)
         np.testing.assert_allclose(together[law], alone["sigma"], rtol=1e-12)
     assert abs(together["constant"] - together["hard_sphere"]).max() > 0.01
-    axes = plot_transport(together).axes[0]
+    axes = plot_transport(together)
     assert len(axes.lines) == 3 and axes.get_legend().get_texts()[0].get_text() == "⟨v²⟩τ constant"
     with pytest.raises(ValueError, match="transport law 'drude'"):
         nj.transport_laws("drude")

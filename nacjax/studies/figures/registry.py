@@ -8,13 +8,13 @@ from typing import Any
 
 import xarray as xr
 
-from . import beyond, fig1, fig2, fig3, k3c60, pulse_story
+from . import beyond, fig1, fig2, fig3, k3c60, laws, pulse_story
 from .parts import FULL, QUICK, Claim
 
-GROUPS: tuple[ModuleType, ...] = (fig3, fig2, fig1, beyond, k3c60, pulse_story)
+GROUPS: tuple[ModuleType, ...] = (fig3, fig2, fig1, beyond, k3c60, pulse_story, laws)
 """Modules with PANELS, `compute` and `claims`; those that take longest first."""
 
-IN_ORDER = (fig1, fig2, fig3, beyond, pulse_story, k3c60)
+IN_ORDER = (fig1, fig2, fig3, laws, beyond, pulse_story, k3c60)
 DESCRIPTIONS: dict[str, str] = {name: text for group in IN_ORDER for name, text in group.PANELS.items()}
 """Name of every panel → what it shows."""
 
