@@ -125,6 +125,7 @@ def test_weaker_pumping_bears_more_dispersion(steady):
     assert 1.3 < half[0] / half[1] < 6
 
 
+@pytest.mark.slow
 def test_a_second_mode_shortens_the_plateau():
     times = [0.3, 0.6, 1.0, 2.0, 4.0]
     alone = nj.evolve(metal(phonon_lifetime=5.0), nj.Kick(20.0), times, **OPTIONS)

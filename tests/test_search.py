@@ -139,6 +139,7 @@ def test_constraints_are_kept_and_reported(metal_):
     assert "constraint σ = " in repr(found) and "holds" in repr(found)
 
 
+@pytest.mark.slow
 def test_maximum_logarithmic_bounds_and_a_function_as_metal(metal_):
     def band(exponent):
         return nj.Metal(nj.FlatTopDOS(exponent=exponent), 0.5, 0.01, 0.56)
@@ -182,6 +183,7 @@ def pulsed(phonon_energy=0.7, phonon_lifetime=5.0):
     )
 
 
+@pytest.mark.slow
 def test_a_search_in_time_over_the_delay_of_a_pulse():
     """Too early a pulse has decayed when σ is measured, too late a one has not acted yet."""
     metal, pulse, options = (
