@@ -22,7 +22,7 @@ if worker and hasattr(os, "sched_setaffinity"):
     os.sched_setaffinity(0, {cores[int(worker.removeprefix("gw")) % len(cores)]})
 
 
-LONGEST = ("test_store", "test_search", "test_figures")
+LONGEST = ("test_rosenbrock", "test_exact", "test_store", "test_steady", "test_search", "test_sweep")
 
 
 def pytest_collection_modifyitems(items):
