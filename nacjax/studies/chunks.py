@@ -65,7 +65,7 @@ def plan(rungs: np.ndarray, cost: np.ndarray, size: Callable[[int], int], multip
 def default_size(state: str, rungs: int, cells: int, times: int, devices: list) -> int:
     """Points per batch: what stays in a CPU's caches, or a good part of an accelerator's memory."""
     if devices[0].platform == "cpu":
-        return len(devices) * (256 if state == "plateau" else 48)
+        return len(devices) * (256 if state == "plateau" else 96)
     limit = (devices[0].memory_stats() or {}).get("bytes_limit", 8 * 2**30)
     fit = int(0.4 * limit / point_bytes(state, rungs, cells, times))
     return len(devices) * int(np.clip(fit, 32, 8192))
