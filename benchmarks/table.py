@@ -82,18 +82,25 @@ def growth(content: dict, clock: str) -> list[str]:
     return lines
 
 
+def place(machine: dict) -> str:
+    """Device, cores and date of a measurement."""
+    on_cpu = machine["device"].startswith("cpu")
+    where = f"{machine['processor']}, {machine['cores_used']} core(s)" if on_cpu else machine["device"]
+    return f"{where}, {machine['date']}"
+
+
 def markdown(results: dict) -> str:
     """All tables with what they were measured on."""
     first = next(iter(results.values()))["machine"]
-    on_cpu = first["device"].startswith("cpu")
-    clock = "core_ms_per_point" if on_cpu else "wall_ms_per_point"
     versions = ", ".join(f"{name} {version}" for name, version in first["versions"].items() if version)
-    where = f"{first['processor']}, {first['cores_used']} core(s)" if on_cpu else first["device"]
-    lines = [f"{where}, {first['date']}; {versions}.", ""]
+    lines = [f"{place(first)}; {versions}.", ""]
     for name, content in results.items():
         writer = {"gradients": gradients, "growth": growth}.get(name, trajectories)
         title = {"gradients": "(d) dσ in five parameters", "growth": "(e) growth"}.get(name) or TITLES[name]
-        lines += [f"### {title}", "", *writer(content, clock), ""]
+        here = content["machine"]
+        elsewhere = [] if place(here) == place(first) else [f"Measured on {place(here)}.", ""]
+        clock = "core_ms_per_point" if here["device"].startswith("cpu") else "wall_ms_per_point"
+        lines += [f"### {title}", "", *elsewhere, *writer(content, clock), ""]
     return "\n".join(lines)
 
 
