@@ -18,7 +18,7 @@ class Band:
     filling: float = 0.5
     """Occupied fraction of the band ν, between 0 and 1 (no unit)."""
     temperature: float | None = None
-    """Bath temperature T (W). 0.003 by default, 100 K for K3C60."""
+    """Bath temperature T (W); where none is given 0.003, and 100 K for K3C60."""
     inelastic_rate: float = 1e-3
     """Inelastic rate Γ_in (W Γ_eph)."""
     transport: Literal["constant", "band", "impurity", "hard_sphere"] = "constant"

@@ -83,8 +83,8 @@ class Search:
         )  # fmt: skip
         print(found)
         result = found.to_xarray()
-        background = self.background(metal, pump, over)
-        print(save(result, output, lambda result: plot_search(result, background)))
+        # the landscape takes long: what was found is on disk before it begins
+        print(save(result, output, lambda found: plot_search(found, self.background(metal, pump, over))))
 
     def check(self) -> None:
         """Raise `ValueError` for numbers that nothing else looks at."""
