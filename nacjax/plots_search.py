@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 
 from .plots import STYLE, label_of, subscripts
 
@@ -46,8 +47,9 @@ def _plane(ax: Axes, result: xr.Dataset, landscape, about: dict[str, Any], names
         figure = ax.get_figure(root=True)
         assert figure is not None
         figure.colorbar(image, ax=ax, label=subscripts(about["objective"]))
-    ax.plot(x.T, y.T, color="0.15", linewidth=0.4, alpha=0.7)
-    ax.plot(x[:, 0], y[:, 0], "o", color="0.15", markersize=1.8, label="starts")
+    halo = [withStroke(linewidth=1.2, foreground="white")]  # dark paths are seen on the darkest blue too
+    ax.plot(x.T, y.T, color="0.15", linewidth=0.5, path_effects=halo)
+    ax.plot(x[:, 0], y[:, 0], "o", color="0.15", markersize=2.2, markeredgecolor="white", markeredgewidth=0.3)
     star = {"color": "gold", "markersize": 9, "markeredgecolor": "k", "markeredgewidth": 0.6}
     ax.plot(*([about["best"][name]] for name in names), "*", label="optimum", **star)
     ax.set(xlabel=label_of(result[names[0]]), ylabel=label_of(result[names[1]]))
