@@ -40,9 +40,9 @@ def arguments(description: str) -> argparse.Namespace:
     if on_cpu and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.cores])
     os.environ["OMP_NUM_THREADS"] = "1"  # the threads of SuperLU_MT spin
-    import jax
+    from nacjax.commands.settings import set_up
 
-    jax.config.update("jax_enable_x64", True)
+    set_up(x64=True, device=None)  # with the flags of XLA that suit it, for every solver of JAX
     return options
 
 
@@ -205,6 +205,7 @@ def machine() -> dict:
         "versions": {name: version(name) for name in packages},
         "date": datetime.date.today().isoformat(),
         "float64": bool(jax.config.jax_enable_x64),
+        "xla_flags": os.environ.get("XLA_FLAGS", ""),
     }
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import nacjax as nj
+from nacjax.solvers.threshold import threshold_and_response
 
 PULSE = nj.ExponentialPulse(10.0, 0.3)
 
@@ -89,6 +90,18 @@ def test_omega_e_of_a_constant_field(fig3):
             for s in np.exp([0.5e-3, -0.5e-3])
         ]
         np.testing.assert_allclose(found[k], (sigma[0] - sigma[1]) / 2e-3, rtol=1e-3)
+
+
+@pytest.mark.slow
+def test_threshold_and_response_are_those_of_the_two_functions(fig3):
+    """At times with σ < 0 and one without."""
+    options = {"cells": 24, "rtol": 1e-6}
+    times = jnp.array([2.0, 5.0, 40.0])
+    field, response = threshold_and_response(fig3, PULSE, times, **options)
+    np.testing.assert_allclose(field, nj.threshold_field(fig3, PULSE, times, **options), rtol=1e-12)
+    assert np.isnan(field[2]) and np.isnan(response[2])
+    expected = nj.omega_e(fig3, PULSE, times, nj.ConstantField(jnp.nan_to_num(field)), **options)
+    np.testing.assert_allclose(response[:2], expected[:2], rtol=1e-4)
 
 
 @pytest.mark.slow

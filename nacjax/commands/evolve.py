@@ -132,21 +132,19 @@ class Evolve:
         """The threshold field and its ω_E; empty where they mean nothing or are not asked for."""
         import xarray as xr
 
-        from .. import ConstantField, omega_e, threshold_field
+        from ..solvers.threshold import threshold_and_response
 
         if not (self.inelastic_rate > 0 and self.thresholds > 0):
             return xr.Dataset()
         options: dict[str, Any] = {"cells": self.cells, "rtol": self.rtol}
         times = self.until * np.linspace(0, 1, self.thresholds + 1)[1:]
-        field = np.asarray(threshold_field(metal, pump, times, **options))
-        known = np.isfinite(field)
-        response = omega_e(metal, pump, times, ConstantField(np.where(known, field, 0.0)), **options)
+        field, response = threshold_and_response(metal, pump, times, **options)
         name = "threshold_time"
         about = attributes("response to the energy of the field", "ω_E/σ_0")
         return xr.Dataset(
             {
-                "threshold_field": (name, field, attributes("threshold field", "𝓔*")),
-                "omega_e": (name, np.where(known, response, np.nan), about),
+                "threshold_field": (name, np.asarray(field), attributes("threshold field", "𝓔*")),
+                "omega_e": (name, np.asarray(response), about),
             },
             coords={name: (name, times, attributes("time", "t", "1/rate"))},
         )

@@ -122,6 +122,10 @@ class Run(eqx.Module):
         """
         if not self.kinetics.has_ledger:
             raise ValueError("this run kept no ledger: call evolve(..., budget=True)")
+        return self._sheet()
+
+    @eqx.filter_jit
+    def _sheet(self) -> dict[str, Float[Array, " time"]]:
         start = self.kinetics.initial_state()
         f0, zeta0, _, modes0 = self.kinetics.unpack(start)
         ledger = dict(zip(LEDGER, self.states[:, -len(LEDGER) :].T, strict=True))

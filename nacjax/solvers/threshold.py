@@ -41,11 +41,32 @@ def threshold_field(
 
     `options` are those of `evolve`. Raises `ValueError` at Γ_in = 0, where 𝓔 has no meaning.
     """
+    return _threshold(*_checked(metal, pump, times, weakest, strongest, options), False)[0]
+
+
+def threshold_and_response(
+    metal: Metal,
+    pump: AbstractPump,
+    times: ArrayLike,
+    *,
+    weakest: float = 1e-3,
+    strongest: float = 1e2,
+    **options,
+) -> tuple[Times, Times]:
+    """(𝓔*(t), ω_E(t)/σ_0 at that field), each (time,): `threshold_field` and `omega_e` in one program.
+
+    The derivatives of ω_E are NaN here: `omega_e` has them.
+    """
+    return _threshold(*_checked(metal, pump, times, weakest, strongest, options), True)
+
+
+def _checked(metal, pump, times, weakest, strongest, options):
+    """Arguments of `_threshold` as arrays; raises `ValueError`."""
     require_field_unit("ConstantField", jnp.asarray(strongest), metal)
     require("times", times, "positive, finite times", lambda t: (t > 0) & (t < jnp.inf))
     require("times", times, "increasing", lambda t: np.all(np.diff(t) > 0))
     inputs = as_arrays((metal, pump, jnp.atleast_1d(to_array(times))))
-    return _threshold(inputs, (weakest, strongest), _frozen(metal, options))
+    return inputs, (weakest, strongest), _frozen(metal, options)
 
 
 def _frozen(metal: Metal, options: dict) -> tuple:
@@ -55,12 +76,12 @@ def _frozen(metal: Metal, options: dict) -> tuple:
 
 
 @eqx.filter_jit
-def _threshold(inputs, limits, options):
+def _threshold(inputs, limits, options, response):
     numbers, rest = eqx.partition(inputs, eqx.is_inexact_array)
     options = dict(options)
     forward = {**options, "adjoint": "forward"}
 
-    def residual(numbers, x, options):
+    def residual(numbers, x, options=options):
         """σ at each time in the field exp(x) for it; one time after the other."""
         metal, pump, times = eqx.combine(numbers, rest)
 
@@ -73,59 +94,65 @@ def _threshold(inputs, limits, options):
     def root(numbers):
         metal, pump, times = eqx.combine(numbers, rest)
 
-        def scan(strength):
+        def sigma(strength):
             return evolve(metal, pump, times, field=ConstantField(strength), **forward).sigma
 
-        return _roots(jax.vmap(scan), times.size, limits)
+        def with_slope(strength):  # the tangent of ln 𝓔
+            return jax.jvp(sigma, (strength,), (strength,))
+
+        return _roots(jax.vmap(with_slope if response else lambda e: (sigma(e),) * 2), times.size, limits)
 
     @root.defjvp
     def _(primals, tangents):
         (numbers,) = primals
-        x = root(numbers)
+        x, steepness = root(numbers)
+        push = jax.jvp(lambda numbers: residual(numbers, x), primals, tangents)[1]
         slope = jax.jvp(lambda x: residual(numbers, x, forward), (x,), (jnp.ones_like(x),))[1]
-        push = jax.jvp(lambda numbers: residual(numbers, x, options), primals, tangents)[1]
-        return x, -push / slope
+        return (x, steepness), (-push / slope, jnp.full_like(x, jnp.nan))
 
-    return jnp.exp(root(numbers))
+    x, steepness = root(numbers)
+    return jnp.exp(x), 0.5 * steepness  # without `response` the second is no slope
 
 
 SCANNED = 22
 """Field strengths, zero among them, of the scan that brackets the threshold (more for more times)."""
 
 
-def _roots(sigma, count: int, limits, refinements: int = 7) -> Times:
-    """ln 𝓔 of the lowest upward zero of σ at each of `count` times; NaN where there is none.
+def _roots(sigma, count: int, limits, refinements: int = 7) -> tuple[Times, Times]:
+    """(ln 𝓔 of the lowest upward zero of σ at each of `count` times, slope there); NaN where there is none.
 
-    `sigma` maps field strengths (strength,) to σ (strength, time). It is compiled once: the first pass of
-    the loop scans the strengths, the others try one for each time (regula falsi of Illinois, order 1.44).
+    `sigma` maps field strengths (strength,) to σ and its slope (strength, time). It is compiled once: the
+    first pass of the loop scans the strengths, the others try one for each time (regula falsi of Illinois,
+    order 1.44). The slope is the last one seen, a root's but for rounding.
     """
     size = max(SCANNED, count)
     grid = jnp.linspace(jnp.log(limits[0]), jnp.log(limits[1]), size - 1)
     grid = jnp.concatenate([grid[:1] - 3 * jnp.log(10.0), grid])  # stands for no field
     own = jnp.arange(count)
 
-    def bracket(values):
+    def bracket(values, slopes):
         crossing = (values[:-1] < 0) & (values[1:] >= 0)
         at = jnp.argmax(crossing, axis=0)
         found = crossing.any(axis=0) & (values[0] < 0)
-        return (grid[at], values[at, own]), (grid[at + 1], values[at + 1, own]), found
+        return (grid[at], values[at, own]), (grid[at + 1], values[at + 1, own]), slopes[at, own], found
 
-    def narrowed(state, values):
-        (a, fa), (b, fb), found = state  # b is the latest point, a the other side of the root
+    def narrowed(state, values, slopes):
+        (a, fa), (b, fb), _, found = state  # b is the latest point, a the other side of the root
         x, value = _secant(a, fa, b, fb), values[own, own]
         turned = value * fb < 0
-        return (jnp.where(turned, b, a), jnp.where(turned, fb, 0.5 * fa)), (x, value), found
+        other = jnp.where(turned, b, a), jnp.where(turned, fb, 0.5 * fa)
+        return other, (x, value), slopes[own, own], found
 
     def step(i, state):
         trial = jnp.exp(_secant(*state[0], *state[1]))
         scanned = jnp.exp(grid).at[0].set(0.0)
-        values = sigma(jnp.where(i == 0, scanned, jnp.pad(trial, (0, size - count))))
-        return jax.tree.map(functools.partial(jnp.where, i == 0), bracket(values), narrowed(state, values))
+        seen = sigma(jnp.where(i == 0, scanned, jnp.pad(trial, (0, size - count))))
+        return jax.tree.map(functools.partial(jnp.where, i == 0), bracket(*seen), narrowed(state, *seen))
 
-    nothing = (jnp.zeros(count), jnp.zeros(count))
-    start = (nothing, nothing, jnp.zeros(count, bool))
-    lower, upper, found = jax.lax.fori_loop(0, refinements + 1, step, start)
-    return jnp.where(found, _secant(*lower, *upper), jnp.nan)
+    nothing = jnp.zeros(count)
+    start = ((nothing, nothing), (nothing, nothing), nothing, jnp.zeros(count, bool))
+    lower, upper, slope, found = jax.lax.fori_loop(0, refinements + 1, step, start)
+    return jnp.where(found, _secant(*lower, *upper), jnp.nan), jnp.where(found, slope, jnp.nan)
 
 
 def _secant(a, fa, b, fb):

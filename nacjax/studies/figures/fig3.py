@@ -10,11 +10,11 @@ import xarray as xr
 
 from ...physics.checks import as_arrays
 from ...physics.feedback import SelfTunedField
-from ...physics.field import ConstantField, NoField
+from ...physics.field import NoField
 from ...physics.pulses import ExponentialPulse
 from ...solvers.events import events
 from ...solvers.run import Run
-from ...solvers.threshold import omega_e, threshold_field
+from ...solvers.threshold import threshold_and_response
 from ..quantities import System
 from .parts import (
     COLD,
@@ -141,15 +141,11 @@ def _add_thresholds(panel: xr.Dataset, free: Run, quality: Quality, say: Callabl
     times = np.linspace(0, 16.0, 17 if quality.points < 100 else 33)[1:]
     options: dict[str, Any] = {"cells": quality.cells, "rtol": quality.rtol}
     say(f"fig3b: threshold fields at {times.size} times")
-    field = np.asarray(threshold_field(pulse_metal(), pulse(), times, **options))  # pyright: ignore[reportArgumentType]
-    say("fig3b: ω_E")
-    known = np.isfinite(field)
-    at = ConstantField(np.where(known, field, 0.0))  # pyright: ignore[reportCallIssue, reportArgumentType]
-    response = omega_e(pulse_metal(), pulse(), times, at, adjoint="forward", **options)  # pyright: ignore[reportArgumentType]
+    field, response = threshold_and_response(pulse_metal(), pulse(), times, **options)  # pyright: ignore[reportArgumentType]
     panel = panel.assign_coords(threshold_time=("threshold_time", times, {"units": "1/Γ_eph"}))
-    panel["threshold_field"] = ("threshold_time", field, {"long_name": "threshold field 𝓔*"})
+    panel["threshold_field"] = ("threshold_time", np.asarray(field), {"long_name": "threshold field 𝓔*"})
     about = {"long_name": "response to the energy of the field ω_E/σ_0"}
-    panel["omega_e"] = ("threshold_time", np.where(known, response, np.nan), about)
+    panel["omega_e"] = ("threshold_time", np.asarray(response), about)
     return panel
 
 
