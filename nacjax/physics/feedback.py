@@ -77,16 +77,34 @@ class SelfTunedField(AbstractField):
         return tuple(conductivity(x, kinetics.ladder) for x in (state.f, drift, push))  # pyright: ignore[reportReturnType]
 
     def squared(self, kinetics, t, state):
-        sigma, drift, push = self.balance(kinetics, state)
+        return self.from_balance(kinetics, state, *self.balance(kinetics, state))[0]
+
+    def from_balance(self, kinetics, state, sigma, drift, push) -> tuple[Float[Array, ""], Float[Array, ""]]:
+        """(F², what the field has to make up for: −(σ/τ_r + a), the field being on where it is positive)."""
         wanted = -(sigma / self.relaxation + drift)
         changes = jnp.abs(jnp.diff(kinetics.heat(state.f).ravel()))
         least = 0.01 * jnp.sum(kinetics.ladder.transport * changes)  # where c passes through 0
         size = jnp.maximum(jnp.abs(push), jax.lax.stop_gradient(least))
-        return jnp.where(wanted > 0, wanted / jnp.where(wanted > 0, size, 1.0), 0.0)
+        return jnp.where(wanted > 0, wanted / jnp.where(wanted > 0, size, 1.0), 0.0), wanted
 
-    def steps_over(self, kinetics, before, after, duration):
-        """As the field sets in, the finest cells diffuse at once: c may not change by half in that step."""
-        on = [self.squared(kinetics, None, state) > 0 for state in (before, after)]
-        push = [self.balance(kinetics, state)[2] for state in (before, after)]
+    def pace(self, kinetics, before, after, duration):
+        """Whether a step was too long, and the longest that may follow it.
+
+        A step in which the field switches may not last beyond 2τ_r; and as the field sets in, the finest
+        cells diffuse at once: c may not change by half in that step. The steps before it close in on the
+        switch, which is extrapolated, so that few are tried in vain.
+        """
+        ends = [self.balance(kinetics, state) for state in (before, after)]
+        wanted = [
+            self.from_balance(kinetics, state, *end)[1]
+            for state, end in zip((before, after), ends, strict=True)
+        ]
+        push = [end[2] for end in ends]
         coarse = (jnp.abs(push[1] - push[0]) > 0.5 * jnp.abs(push[0])) & (duration > 1e-3 * self.relaxation)
-        return (on[0] != on[1]) & (coarse | (duration > 2 * self.relaxation))
+        switched = (wanted[0] > 0) != (wanted[1] > 0)
+        too_long = switched & (coarse | (duration > 2 * self.relaxation))
+        nearing = ~switched & (jnp.abs(wanted[1]) < jnp.abs(wanted[0]))
+        nearing &= jnp.abs(wanted[1]) * self.relaxation > 1e-12  # a field that dies away never switches
+        left = duration * wanted[1] / jnp.where(nearing, wanted[0] - wanted[1], 1.0)
+        longest = jnp.where(left > self.relaxation, 0.9 * left, left + self.relaxation)
+        return too_long, jnp.where(nearing, longest, jnp.inf)

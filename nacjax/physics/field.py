@@ -39,9 +39,11 @@ class AbstractField(eqx.Module):
         """Time derivatives of the dynamic variables."""
         return jnp.zeros(0)
 
-    def steps_over(self, kinetics: "Kinetics", before: "State", after: "State", duration) -> Bool[Array, ""]:
-        """Whether a step between two states is too long to meet a switch of the law in between."""
-        return jnp.asarray(False)
+    def pace(
+        self, kinetics: "Kinetics", before: "State", after: "State", duration
+    ) -> tuple[Bool[Array, ""], Float[Array, ""]]:
+        """Whether a step between two states is too long for a switch of the law in it; the longest next one."""
+        return jnp.asarray(False), jnp.asarray(jnp.inf)
 
 
 class NoField(AbstractField):

@@ -11,17 +11,18 @@ class FixedEndsController(dfx.PIDController):
     - Step ends have no derivative. diffrax stops that of the step-size factor alone. A step cut short
       at a jump of the pump ends at a differentiable time; the tangent of its length would be multiplied
       by every later factor, and the derivative drown in amplified truncation errors.
-    - A step in which the field law switches is retried until it is as short as the law asks for.
-      The error of the state does not see the switch, and the field would chatter on and off.
+    - A step in which the field law switches is retried until it is as short as the law asks for, and steps
+      before it close in on the switch. The error of the state does not see it, and the field would chatter.
     """
 
     def adapt_step_size(self, t0, t1, y0, y1_candidate, args, y_error, error_order, controller_state):
-        kinetics = args
+        kinetics, longest = args, jnp.inf
         if kinetics.field.reacts:
             ends = (kinetics.unpack(y) for y in (y0, y1_candidate))
-            too_long = kinetics.field.steps_over(kinetics, *ends, t1 - t0)
+            too_long, longest = kinetics.field.pace(kinetics, *ends, t1 - t0)
             y_error = jnp.where(too_long, jnp.inf, y_error)  # pyright: ignore[reportArgumentType]
         keep, next_t0, next_t1, *rest = super().adapt_step_size(
             t0, t1, y0, y1_candidate, args, y_error, error_order, controller_state
         )
+        next_t1 = jnp.where(keep, jnp.minimum(next_t1, next_t0 + longest), next_t1)
         return keep, next_t0, jax.lax.stop_gradient(next_t1), *rest

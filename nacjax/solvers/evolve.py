@@ -144,12 +144,8 @@ def integrate(kinetics: Kinetics, times, solver, tolerances, max_steps, adjoint)
     rtol, atol = tolerances
     controller = FixedEndsController(rtol=rtol, atol=atol, norm=norm)
     jumps = kinetics.jumps
-    # a field that reacts is stiff: its value between two steps is not that of the interpolated state
-    stops = times if kinetics.field.reacts else None
-    if jumps.size or stops is not None:
-        controller = dfx.ClipStepSizeController(
-            controller, step_ts=stops, jump_ts=jumps if jumps.size else None
-        )
+    if jumps.size:
+        controller = dfx.ClipStepSizeController(controller, jump_ts=jumps)
     return dfx.diffeqsolve(
         dfx.ODETerm(lambda t, y, args: args(t, y)),
         solver,

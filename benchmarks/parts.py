@@ -1,0 +1,131 @@
+"""What bounds (a) and (b): the parts of a trajectory, timed one by one on the batch that the table times.
+
+Each part is compiled alone, for one chunk of trajectories, in their initial state. Parts times their number
+in a trajectory are set beside the measured whole; what is left over is step control, dense output, and
+waiting: a chunk makes as many steps as its slowest trajectory.
+"""
+
+import json
+import statistics
+
+import numpy as np
+from common import RESULTS, arguments, batched, compiled, single, write
+
+REPEATS = 200
+
+
+def seconds_of(function, *batch):
+    """Core seconds of one call of a compiled function, median of a few rounds of many calls."""
+    import time
+
+    import jax
+
+    call = jax.jit(function).lower(*batch).compile()
+    jax.block_until_ready(call(*batch))
+    rounds = []
+    for _ in range(5):
+        start = time.process_time()
+        for _ in range(REPEATS):
+            out = call(*batch)
+        jax.block_until_ready(out)
+        rounds.append((time.process_time() - start) / REPEATS)
+    return statistics.median(rounds)
+
+
+def parts(case, chunk):
+    """Microseconds a trajectory spends in one call of each part, in a chunk."""
+    import equinox as eqx
+    import jax
+
+    from nacjax.physics.kinetics import Kinetics
+    from nacjax.solvers.ladder_linear import factorise_bordered
+    from nacjax.solvers.rosenbrock import ladder_jacobian
+
+    def prepare(point):
+        kinetics = Kinetics.build(*case.build(point), case.mesh, case.rungs)
+        return eqx.filter(kinetics, eqx.is_array), kinetics.initial_state()
+
+    static = eqx.filter(
+        Kinetics.build(*case.build(case.points[0]), case.mesh, case.rungs), eqx.is_array, inverse=True
+    )
+    some = case.points[np.linspace(0, len(case.points) - 1, chunk).round().astype(int)]
+    kinetics, y = jax.vmap(prepare)(some)
+
+    def with_kinetics(function):
+        return jax.vmap(lambda numbers, *rest: function(eqx.combine(numbers, static), *rest))
+
+    matrix = jax.jit(with_kinetics(lambda k, y: ladder_jacobian(1.0, y, k).shifted(0.1)))(kinetics, y)
+    factors = jax.jit(jax.vmap(factorise_bordered))(matrix)
+    timed = {
+        "set up": seconds_of(jax.vmap(prepare), some),
+        "right-hand side": seconds_of(with_kinetics(lambda k, y: k(1.0, y)), kinetics, y),
+        "matrix": seconds_of(
+            with_kinetics(lambda k, y: ladder_jacobian(1.0, y, k).shifted(0.1)), kinetics, y
+        ),
+        "factorise": seconds_of(jax.vmap(factorise_bordered), matrix),
+        "solve": seconds_of(jax.vmap(lambda f, b: f.solve(b)), factors, y),
+    }
+    return {name: 1e6 * seconds / chunk for name, seconds in timed.items()}
+
+
+def calls_per_step():
+    """How often a step of the default method does each part."""
+    from nacjax.solvers.rosenbrock import RODAS3
+
+    stages = len(RODAS3.m)
+    fresh = sum(i > 0 and any(row) for i, row in enumerate(RODAS3.a))
+    return {"right-hand side": fresh + 1, "matrix": 1, "factorise": 1, "solve": stages}
+
+
+def profile(case, chunk, rtol):
+    """The parts of a case, their number in a trajectory, and the whole."""
+    import time
+
+    call, _ = compiled(batched(single(case, rtol), chunk), case.points)
+    steps = np.array(call()[1])
+    whole = []
+    for _ in range(9):
+        start = time.process_time()
+        call()
+        whole.append(1e6 * (time.process_time() - start) / len(case.points))
+    slowest = np.max(steps.reshape(-1, chunk), axis=1).mean()
+    one = parts(case, chunk)
+    numbers = {name: count * slowest for name, count in calls_per_step().items()} | {"set up": 1.0}
+    spent = {name: one[name] * numbers[name] for name in one}
+    total = statistics.median(whole)
+    return {
+        "case": case.name, "cells": case.mesh.cells, "rungs": case.rungs, "chunk": chunk, "rtol": rtol,
+        "steps_mean": float(steps.mean()), "steps_of_slowest": float(slowest),
+        "microseconds_each": one, "times_in_a_trajectory": numbers, "microseconds": spent,
+        "rest": total - sum(spent.values()), "whole": total,
+    }  # fmt: skip
+
+
+def chosen(name, quick):
+    """(chunk, rtol) that the table's measurement chose."""
+    path = RESULTS / f"{name}.json"
+    if quick or not path.exists():
+        return 4, 1e-1
+    settings = json.loads(path.read_text())["rows"][0]["settings"]
+    return settings["chunk"], settings["rtol"]
+
+
+if __name__ == "__main__":
+    options = arguments(__doc__)
+    import cases
+
+    small = {"cells": 16} if options.quick else {}
+    found = [
+        profile(case, *chosen(case.name, options.quick))
+        for case in (
+            cases.fig2a(8 if options.quick else 256, **small),
+            cases.stiff(8 if options.quick else 64, **small),
+        )
+    ]
+    for case in found:
+        print(
+            f"{case['case']}: {case['steps_mean']:.1f} steps, the slowest of a chunk {case['steps_of_slowest']:.1f}"
+        )
+        for name, spent in {**case["microseconds"], "rest": case["rest"], "whole": case["whole"]}.items():
+            print(f"  {name:16s} {spent:8.1f} µs a trajectory, {100 * spent / case['whole']:5.1f} %")
+    write(options, "parts", {"cases": found})
