@@ -86,6 +86,20 @@ def test_rungs_and_faces(phonon_energy, rungs):
     assert float(ladder.states.sum()) == pytest.approx(1, abs=1e-13)
 
 
+@pytest.mark.parametrize("filling, phonon_energy", [(0.5, 0.5), (0.4, 0.5), (0.4, 1 / 3)])
+def test_mesh_does_not_jump_at_a_commensurate_energy(filling, phonon_energy):
+    """There the top of the band (and at half filling μ) leaves the period at one end and enters at the other."""
+    rungs = round(1 / phonon_energy) + 1
+
+    def sigma(w):
+        return float(
+            nj.plateau(nj.Metal(nj.FlatTopDOS(), filling, 0.01, w), 20.0, cells=16, rungs=rungs).sigma
+        )
+
+    around = [sigma(phonon_energy * (1 + step)) for step in (-1e-9, 0, 1e-9)]
+    assert np.ptp(around) < 1e-6
+
+
 BAD = [
     ({"filling": 0.0}, "filling = 0.0"),
     ({"filling": 1.2}, "filling = 1.2"),

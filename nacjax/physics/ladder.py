@@ -54,12 +54,12 @@ class Mesh(eqx.Module):
         places = jnp.mod(jnp.append(places, metal.chemical_potential - bottom), period)
         widths = jnp.append(jnp.full(places.size - 1, self.edge_width * metal.dos.width), metal.temperature)
         weights = jnp.array([self.edge_weight] * (places.size - 1) + [self.fermi_weight])
-        images = (places + period * jnp.arange(-1, 2)[:, None])[..., None]
+        images = places + period * jnp.arange(-1, 2)[:, None]
+        shares = weights * image_shares(places / period)
 
         def integral(s):
-            return s / period + jnp.tensordot(
-                weights, jnp.sum(asinh((s - images) / widths[:, None]), axis=0), 1
-            )
+            reach = (s - images[..., None]) / widths[:, None]
+            return s / period + jnp.tensordot(shares, asinh(reach), 2)
 
         ends = integral(jnp.stack([jnp.zeros_like(period), period]))
         target = ends[0] + (ends[1] - ends[0]) * jnp.arange(1, self.cells) / self.cells
@@ -75,6 +75,16 @@ class Mesh(eqx.Module):
             newtons=11,
         )
         return jnp.concatenate([jnp.zeros(1), inner, period[None]])
+
+
+def image_shares(place: Float[Array, " feature"]) -> Float[Array, "3 feature"]:
+    """Weights of a feature's images one period below it, at its place (0 to 1), and one above.
+
+    A feature that leaves the period at one end enters it at the other. The images fade with their
+    distance, so that the mesh does not jump there: ω_p = W/2 at half filling is such a place.
+    """
+    near = place**2 * (3 - 2 * place)
+    return jnp.stack([near, jnp.ones_like(near), 1 - near])
 
 
 @jax.custom_jvp
