@@ -21,7 +21,7 @@ def two_rung_sigma(metal, zeta, times, mesh):
     With c = D_l f_l + D_u f_u conserved, df_l/dt = r D_l (f_l − p)(f_l − q), r = Γ_eph/D_0, p < q.
     """
     ladder = build_ladder(metal, mesh, 2)
-    f_low, f_up = fermi(ladder.energy, metal.chemical_potential, metal.temperature)
+    f_low, f_up = fermi(ladder.energy, ladder.chemical_potential, metal.temperature)
     d_low, d_up = ladder.density
     number = metal.bose + zeta
     conserved = d_low * f_low + d_up * f_up

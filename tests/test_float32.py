@@ -25,6 +25,23 @@ def test_plateau(single):
     assert abs(nj.plateau(warm(), 0.0).sigma - 1) < 5e-3  # b underflows here
 
 
+@pytest.mark.parametrize("phonon_energy", [0.53, 0.9])
+def test_gradient_of_the_plateau_on_full_and_empty_ladders(single, phonon_energy):
+    """At T = 0.001 W occupations are 0 and 1 to rounding: derivatives were NaN there, at ω_p = 0.9 in float64 too."""
+
+    def slopes(kind):
+        def sigma(p):
+            return nj.plateau(nj.Metal(nj.FlatTopDOS(), 0.3, 0.001, p[0]), p[1], rungs=2).sigma
+
+        return np.asarray(jax.grad(sigma)(jnp.array([phonon_energy, 20.0], kind)))
+
+    got = slopes(jnp.float32)
+    with jax.enable_x64(True):
+        exact = slopes(jnp.float64)
+    assert np.isfinite(exact).all()
+    np.testing.assert_allclose(got, exact, rtol=1e-3)
+
+
 def test_evolve(single):
     """Against float64: −0.3147, −0.0275, +0.4593 on this mesh."""
     run = nj.evolve(warm(), nj.Clamped(20.0), [1.0, 10.0, 100.0])

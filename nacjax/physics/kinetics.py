@@ -65,7 +65,7 @@ class Kinetics(eqx.Module):
     ) -> "Kinetics":
         """Lay the mesh and compute the coefficients."""
         ladder = build_ladder(metal, mesh, rungs)
-        fermi_density = metal.fermi_density
+        fermi_density = metal.density(ladder.fermi_energy)
         branch = None
         if metal.dispersion is not None:
             spread = metal.dispersion * metal.phonon_energy
@@ -98,7 +98,7 @@ class Kinetics(eqx.Module):
 
     def initial_state(self) -> Float[Array, " state"]:
         """Equilibrium at the bath temperature (the Fermi function at the cell centres) and the pump's ζ(0)."""
-        f = fermi(self.ladder.energy, self.metal.chemical_potential, self.metal.temperature)
+        f = fermi(self.ladder.energy, self.ladder.chemical_potential, self.metal.temperature)
         ledger = jnp.zeros(len(LEDGER) if self.has_ledger else 0)
         zeta = jnp.zeros(0) if self.pump.clamped else jnp.reshape(self.pump.initial_phonons(), (1,))
         modes = jnp.array([mode.initial_phonons() for mode in self.metal.modes])

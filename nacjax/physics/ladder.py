@@ -46,20 +46,23 @@ class Mesh(eqx.Module):
         """Equal cells."""
         return cls(cells, edge_weight=0.0, fermi_weight=0.0)
 
-    def faces(self, metal: Metal) -> Float[Array, " cell+1"]:
+    def faces(self, metal: Metal, chemical_potential: Float[Array, ""]) -> Float[Array, " cell+1"]:
         """Positions s of the cell faces, from 0 to ω_p (energy)."""
         period, bottom = metal.phonon_energy, metal.dos.bottom
+        if self.edge_weight == self.fermi_weight == 0:
+            return period * jnp.arange(self.cells + 1) / self.cells
         kinks = metal.dos.features() - bottom
         places = jnp.concatenate([jnp.stack([jnp.zeros_like(period), metal.dos.width]), kinks])
-        places = jnp.mod(jnp.append(places, metal.chemical_potential - bottom), period)
+        places = jnp.mod(jnp.append(places, chemical_potential - bottom), period)
         widths = jnp.append(jnp.full(places.size - 1, self.edge_width * metal.dos.width), metal.temperature)
         weights = jnp.array([self.edge_weight] * (places.size - 1) + [self.fermi_weight])
         images = places + period * jnp.arange(-1, 2)[:, None]
         shares = weights * image_shares(places / period)
+        even = 1 + np.log(2) * jnp.sum(weights)  # images further off act like one more even part
 
         def integral(s):
             reach = (s - images[..., None]) / widths[:, None]
-            return s / period + jnp.tensordot(shares, asinh(reach), 2)
+            return even * s / period + jnp.tensordot(shares, asinh(reach), 2)
 
         ends = integral(jnp.stack([jnp.zeros_like(period), period]))
         target = ends[0] + (ends[1] - ends[0]) * jnp.arange(1, self.cells) / self.cells
@@ -68,12 +71,7 @@ class Mesh(eqx.Module):
         )  # probes crowd where F is steep
         probes = (places[:, None] + widths[:, None] * steps).ravel()
         probes = jnp.concatenate([jnp.mod(probes, period), period * jnp.linspace(0, 1, 17)])
-        inner = increasing_root(
-            lambda s: integral(s) - target,
-            *bracket(probes, integral(probes), target),
-            bisections=0,
-            newtons=11,
-        )
+        inner = increasing_root(lambda s: integral(s) - target, *bracket(probes, integral(probes), target))
         return jnp.concatenate([jnp.zeros(1), inner, period[None]])
 
 
@@ -98,11 +96,14 @@ asinh.defjvps(lambda tangent, value, x: tangent / jnp.sqrt(1 + x**2))
 
 
 def bracket(points: Float[Array, " p"], values: Float[Array, " p"], target: Float[Array, " t"]):
-    """The nearest of the (unordered) points below and above each target of an increasing function."""
+    """The nearest of the (unordered) points below and above each target of an increasing function, and where
+    the line between them meets it."""
     below = values[:, None] <= target
-    lower = jnp.max(jnp.where(below, points[:, None], -jnp.inf), axis=0)
-    upper = jnp.min(jnp.where(below, jnp.inf, points[:, None]), axis=0)
-    return lower, upper
+    (lower, low), (upper, high) = (
+        [jnp.max(jnp.where(below, x[:, None], -jnp.inf), axis=0) for x in (points, values)],
+        [jnp.min(jnp.where(below, jnp.inf, x[:, None]), axis=0) for x in (points, values)],
+    )
+    return lower, upper, lower + (upper - lower) * (target - low) / (high - low)
 
 
 class Ladder(eqx.Module):
@@ -113,6 +114,8 @@ class Ladder(eqx.Module):
     - `spacing`: distance of the centres of consecutive cells, (rung·cell − 1,)
     - `inverse`: 1/n, and 0 for cells without states, (rung, cell)
     - `transport`: σ̃/σ_0 on the inner faces, 0 next to an empty cell, (rung·cell − 1,)
+    - `chemical_potential`: μ(T), where the mesh has its Fermi step; `fermi_energy`: its limit T → 0, where
+      σ_0 = σ̃
     """
 
     energy: Float[Array, "rung cell"]
@@ -122,6 +125,8 @@ class Ladder(eqx.Module):
     inverse: Float[Array, "rung cell"]
     spacing: Float[Array, " face"]
     transport: Float[Array, " face"]
+    chemical_potential: Float[Array, ""]
+    fermi_energy: Float[Array, ""]
 
     @property
     def rungs(self) -> int:
@@ -160,7 +165,8 @@ def count_rungs(metal: Metal, rungs: int | None = None) -> int:
 
 def build_ladder(metal: Metal, mesh: Mesh, rungs: int) -> Ladder:
     """The ladder of a metal, differentiable in every number of the metal."""
-    faces = mesh.faces(metal)
+    mu, fermi_energy = metal.chemical_potential, metal.fermi_energy
+    faces = mesh.faces(metal, mu)
     offsets = metal.dos.bottom + metal.phonon_energy * jnp.arange(rungs)[:, None]
     centres = 0.5 * (faces[1:] + faces[:-1])
     width = jnp.broadcast_to(jnp.diff(faces), (rungs, mesh.cells))
@@ -176,7 +182,9 @@ def build_ladder(metal: Metal, mesh: Mesh, rungs: int) -> Ladder:
         density=states / width,
         inverse=jnp.where(filled, 1 / jnp.where(filled, states, 1.0), 0.0),
         spacing=jnp.tile(0.5 * (width[0] + jnp.roll(width[0], -1)), rungs)[:-1],
-        transport=jnp.where(inner_filled, metal.transport_ratio(inner), 0.0),
+        transport=jnp.where(inner_filled, metal.transport_ratio(inner, fermi_energy), 0.0),
+        chemical_potential=mu,
+        fermi_energy=fermi_energy,
     )
 
 

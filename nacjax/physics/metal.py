@@ -190,7 +190,11 @@ class Metal(eqx.Module):
     @property
     def fermi_density(self) -> Float[Array, ""]:
         """D_F = D(μ) at T → 0, in states per mode and unit energy."""
-        return self.states_per_mode * self.dos.density(self.fermi_energy)
+        return self.density(self.fermi_energy)
+
+    def density(self, energy: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+        """D(ε), in states per mode and unit energy; shape of `energy`."""
+        return self.states_per_mode * self.dos.density(energy)
 
     @property
     def chemical_potential(self) -> Float[Array, ""]:
@@ -213,14 +217,16 @@ class Metal(eqx.Module):
         """b = 1/(e^{ω_p/T} − 1), the equilibrium phonon number."""
         return bose(self.phonon_energy / self.temperature)
 
-    def transport_ratio(self, energy: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
-        """σ̃(ε)/σ_0 with σ_0 = σ̃ at the Fermi energy; dimensionless, shape of `energy`."""
+    def transport_ratio(
+        self, energy: Float[Array, "*shape"], fermi_energy: Float[Array, ""] | None = None
+    ) -> Float[Array, "*shape"]:
+        """σ̃(ε)/σ_0 with σ_0 = σ̃ at the Fermi energy (solved for unless given); dimensionless, shape of `energy`."""
         law = TRANSPORT_LAWS[self.transport]
 
         def transport(e):
             return law(self.dos.density(e), lambda: self.dos.velocity_squared(e))
 
-        return transport(energy) / transport(self.fermi_energy)
+        return transport(energy) / transport(self.fermi_energy if fermi_energy is None else fermi_energy)
 
 
 def _plain_modes(modes: Any, scales: Scales | None) -> tuple[Mode, ...]:

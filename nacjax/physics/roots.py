@@ -1,54 +1,69 @@
 """Roots of increasing functions, differentiable to any order through the implicit function theorem."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
+
+MOST_STEPS = 100
+
+
+class _Search(NamedTuple):
+    """Where the root is looked for: the latest point, the bracket, the latest step; all of one shape."""
+
+    x: Array
+    lower: Array
+    upper: Array
+    step: Array
+    count: Array
 
 
 def increasing_root(
     fn: Callable[[Array], Array],
     lower: Float[Array, "*shape"],
     upper: Float[Array, "*shape"],
-    bisections: int = 16,
-    newtons: int = 8,
+    start: Float[Array, "*shape"] | None = None,
 ) -> Float[Array, "*shape"]:
     """The x in [lower, upper] with fn(x) = 0, for an `fn` that acts elementwise and increases.
 
-    Bisection brings every element into Newton's basin; Newton steps that leave the bracket
-    fall back to its middle, so the root is found to round-off however steep `fn` is.
-    Derivatives with respect to whatever `fn` closes over follow from two Newton corrections of zero
-    value: they are exact to third order, under any nesting of jvp, vjp and vmap.
+    Newton's method from `start` (the middle unless given); steps that leave the bracket, or are not half as
+    long as the one before, go to the middle of the bracket instead: the root is found to round-off however
+    steep `fn` is. Derivatives with respect to whatever `fn` closes over follow from two Newton corrections
+    of zero value: they are exact to third order, under any nesting of jvp, vjp and vmap.
     """
     pure, closed_over = jax.closure_convert(fn, lower)
     frozen = jax.lax.stop_gradient(closed_over)
 
-    def value_and_slope(x, values):
-        return jax.jvp(lambda x: pure(x, *values), (x,), (jnp.ones_like(x),))
+    def newton_step(x, values):
+        """fn(x), whether fn rises there, and if so the step to its root (else −fn)."""
+        value, slope = jax.jvp(lambda x: pure(x, *values), (x,), (jnp.ones_like(x),))
+        return value, slope > 0, -value / jnp.where(slope > 0, slope, 1.0)
 
-    def narrow(x, value, lo, hi):
-        return jnp.where(value < 0, x, lo), jnp.where(value < 0, hi, x)
+    def narrow(search: _Search) -> _Search:
+        value, rises, step = newton_step(search.x, frozen)
+        lower = jnp.where(value < 0, search.x, search.lower)
+        upper = jnp.where(value < 0, search.upper, search.x)
+        target = search.x + step
+        good = (target >= lower) & (target <= upper) & (jnp.abs(step) <= 0.5 * jnp.abs(search.step))
+        target = jnp.where(good & (rises | (value == 0)), target, 0.5 * (lower + upper))
+        target = jnp.where(jnp.abs(search.step) > tolerance, target, search.x)
+        return _Search(target, lower, upper, target - search.x, search.count + 1)
 
-    def bisect(_, bracket):
-        x = 0.5 * (bracket[0] + bracket[1])
-        return narrow(x, pure(x, *frozen), *bracket)
-
-    def newton(_, state):
-        x, lo, hi = state
-        value, slope = value_and_slope(x, frozen)
-        lo, hi = narrow(x, value, lo, hi)
-        step = x - value / jnp.where(slope > 0, slope, 1)
-        inside = (step >= lo) & (step <= hi) & (slope > 0)
-        return jnp.where(inside, step, 0.5 * (lo + hi)), lo, hi
+    def unfinished(search: _Search):
+        return jnp.any(jnp.abs(search.step) > tolerance) & (search.count < MOST_STEPS)
 
     def carry_derivative(x):
-        value, slope = value_and_slope(x, closed_over)
-        step = -value / jnp.where(slope > 0, slope, 1)
+        *_, step = newton_step(x, closed_over)
         return x + step - jax.lax.stop_gradient(step)
 
-    lo, hi = jax.lax.stop_gradient((lower, upper))
-    if bisections:
-        lo, hi = jax.lax.fori_loop(0, bisections, bisect, (lo, hi))
-    x, _, _ = jax.lax.fori_loop(0, newtons, newton, (0.5 * (lo + hi), lo, hi))
-    return carry_derivative(carry_derivative(x))
+    lower, upper, start = jax.lax.stop_gradient((lower, upper, start))
+    # the error left is of the order of the square of the last step
+    rounding = 4 * jnp.finfo(lower.dtype).eps
+    size = jnp.maximum(jnp.abs(lower), jnp.abs(upper))
+    tolerance = jnp.maximum(max(1e-9, rounding) * (upper - lower), rounding * size)
+    middle = 0.5 * (lower + upper) if start is None else start
+    first = _Search(middle, lower, upper, upper - lower, jnp.array(0))
+    root = jax.lax.while_loop(unfinished, narrow, first).x
+    return carry_derivative(carry_derivative(root))

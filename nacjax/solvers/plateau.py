@@ -60,13 +60,14 @@ def plateau_occupation(metal: Metal, zeta, ladder: Ladder) -> Float[Array, "rung
     """f of the plateau on a given ladder."""
     number = jnp.maximum(metal.bose + zeta, jnp.finfo(ladder.states.dtype).tiny)
     steps = jnp.arange(ladder.rungs)[:, None] * (jnp.log(number) - jnp.log1p(number))
-    argument = (metal.chemical_potential - ladder.energy) / metal.temperature
-    filled = jnp.sum(ladder.density * jax.nn.sigmoid(argument), axis=0)
-    empty = jnp.sum(ladder.density * jax.nn.sigmoid(-argument), axis=0)
-    bottom = jnp.log(filled) - jnp.log(empty)  # logit of the mean occupation; f falls from rung to rung
 
-    def excess(y):
-        return jnp.sum(ladder.density * jax.nn.sigmoid(y + steps), axis=0) - filled
+    def logit(argument):
+        """ln of filled/empty states of each ladder whose cells have the logit `argument`; nearly linear in it."""
+        sums = (jnp.sum(ladder.density * jax.nn.sigmoid(x), axis=0) for x in (argument, -argument))
+        filled, empty = (jnp.log(jnp.maximum(x, jnp.sqrt(jnp.finfo(x.dtype).tiny))) for x in sums)
+        return filled - empty  # the floor keeps second derivatives finite
 
-    y = increasing_root(excess, bottom - 1e-3, bottom - steps[-1] + 1e-3)
+    start = logit((ladder.chemical_potential - ladder.energy) / metal.temperature)
+    # the logit falls from rung to rung
+    y = increasing_root(lambda y: logit(y + steps) - start, start - 1e-3, start - steps[-1] + 1e-3)
     return jax.nn.sigmoid(y + steps)
