@@ -10,6 +10,7 @@ from jaxtyping import Array, Float
 
 from .ladder import Ladder
 from .metal import bose
+from .sums import total
 
 Occupation = Float[Array, "rung cell"]
 Faces = Float[Array, " face"]
@@ -50,7 +51,7 @@ def electron_phonon(f: Occupation, number: Float[Array, ""], exchange) -> Occupa
 def phonon_emission(f: Occupation, number: Float[Array, ""], rate, ladder: Ladder) -> Float[Array, ""]:
     """St_ph of Eq. (5): phonons emitted per mode and unit time, Σ D_up n_low q."""
     q = rate * net_emission(f[:-1], f[1:], number)
-    return jnp.sum(ladder.density[1:] * ladder.states[:-1] * q)
+    return total((ladder.density[1:] * ladder.states[:-1] * q).ravel())
 
 
 def inelastic_coefficients(inelastic_rate, temperature, fermi_density, ladder: Ladder) -> tuple[Faces, Faces]:

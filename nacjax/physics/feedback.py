@@ -15,6 +15,7 @@ from jaxtyping import Array, Float
 from .checks import require, to_array
 from .field import AbstractField, require_field_unit
 from .observables import conductivity
+from .sums import total
 
 
 class MaxwellField(AbstractField):
@@ -83,7 +84,7 @@ class SelfTunedField(AbstractField):
         """(F², what the field has to make up for: −(σ/τ_r + a), the field being on where it is positive)."""
         wanted = -(sigma / self.relaxation + drift)
         changes = jnp.abs(jnp.diff(kinetics.heat(state.f).ravel()))
-        least = 0.01 * jnp.sum(kinetics.ladder.transport * changes)  # where c passes through 0
+        least = 0.01 * total(kinetics.ladder.transport * changes)  # where c passes through 0
         size = jnp.maximum(jnp.abs(push), jax.lax.stop_gradient(least))
         return jnp.where(wanted > 0, wanted / jnp.where(wanted > 0, size, 1.0), 0.0), wanted
 
@@ -106,5 +107,5 @@ class SelfTunedField(AbstractField):
         nearing = ~switched & (jnp.abs(wanted[1]) < jnp.abs(wanted[0]))
         nearing &= jnp.abs(wanted[1]) * self.relaxation > 1e-12  # a field that dies away never switches
         left = duration * wanted[1] / jnp.where(nearing, wanted[0] - wanted[1], 1.0)
-        longest = jnp.where(left > self.relaxation, 0.9 * left, left + self.relaxation)
+        longest = jnp.where(left > self.relaxation, 0.98 * left, left + self.relaxation)
         return too_long, jnp.where(nearing, longest, jnp.inf)

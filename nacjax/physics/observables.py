@@ -5,12 +5,13 @@ from jaxtyping import Array, Float
 
 from .kinetics import Kinetics
 from .ladder import Ladder
+from .sums import total
 
 
 def conductivity(f: Float[Array, "*time rung cell"], ladder: Ladder) -> Float[Array, "*time"]:
     """σ/σ_0 = Σ_faces (σ̃/σ_0)(f_L − f_R), Eq. (9) of PRB 101, 041105; dimensionless."""
     flat = f.reshape(*f.shape[:-2], -1)
-    return -jnp.sum(ladder.transport * jnp.diff(flat, axis=-1), axis=-1)
+    return -total(ladder.transport * jnp.diff(flat, axis=-1))
 
 
 def electron_number(f: Float[Array, "*time rung cell"], ladder: Ladder) -> Float[Array, "*time"]:

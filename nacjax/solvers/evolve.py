@@ -15,6 +15,7 @@ from ..physics.kinetics import LEDGER, Kinetics
 from ..physics.ladder import Mesh, count_rungs
 from ..physics.metal import Metal
 from ..physics.pump import AbstractPump
+from ..physics.sums import total
 from ..units import internal
 from .chord import mend
 from .controller import FixedEndsController
@@ -133,12 +134,12 @@ def integrate(kinetics: Kinetics, times, solver, tolerances, max_steps, adjoint)
     """diffrax's `diffeqsolve` of a `Kinetics` from its initial state, saved at `times`."""
     size = kinetics.ladder.states.size
     filled = kinetics.ladder.states.ravel() > 0
-    ledger = len(LEDGER) if kinetics.has_ledger else 0
+    count, ledger = jnp.sum(filled), len(LEDGER) if kinetics.has_ledger else 0
 
     def norm(error):
         """RMS over f in the band, and each of ζ and the field variables on its own; the ledger just follows."""
         scalars = jnp.abs(error[size : error.size - ledger])
-        mean_square = jnp.sum(jnp.where(filled, error[:size], 0.0) ** 2) / jnp.sum(filled)
+        mean_square = total(jnp.where(filled, error[:size], 0.0) ** 2) / count
         return jnp.max(jnp.append(scalars, jnp.sqrt(mean_square)))
 
     rtol, atol = tolerances
