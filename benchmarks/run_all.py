@@ -10,6 +10,8 @@ SCRIPTS = (
     "steady_state.py",
     "gradients.py",
     "growth.py",
+    "pulses.py",
+    "parts.py",
     "search.py",
     "sweeps.py",
     "table.py",

@@ -1,4 +1,4 @@
-"""The README's table (results/table.md) and figure (results/figure.png) from the JSON files of the other scripts."""
+"""results/table.md, results/figure.png and the README's table from the JSON files of the other scripts."""
 
 import json
 from pathlib import Path
@@ -10,13 +10,18 @@ TITLES = {
     "fig2a_low": "(a) the same, lower phonon energies, four rungs",
     "stiff": "(b) stiff: Γ_in = 0.1, field 𝓔 = 1, t = 100",
     "steady": "(c) steady state, Γ_in = 0.01",
+    "gradients": "(d) dσ in five parameters",
+    "growth": "(e) growth",
+    "pulses": "256 pulses in one vmap: what a field costs",
+    "parts": "What bounds (a) and (b)",
 }
+README = Path(__file__).parents[1] / "README.md"
+MARKS = "<!-- from here: python benchmarks/table.py -->\n", "<!-- to here -->\n"
 
 
 def load(folder: Path, quick: bool) -> dict:
     """name -> content of every result there is."""
-    names = (*TITLES, "gradients", "growth")
-    paths = {name: folder / f"{name}{'-quick' if quick else ''}.json" for name in names}
+    paths = {name: folder / f"{name}{'-quick' if quick else ''}.json" for name in TITLES}
     return {name: json.loads(path.read_text()) for name, path in paths.items() if path.exists()}
 
 
@@ -82,6 +87,32 @@ def growth(content: dict, clock: str) -> list[str]:
     return lines
 
 
+def pulses(content: dict, clock: str) -> list[str]:
+    """What a field law costs, in units of the batch without one."""
+    lines = [
+        "| field | ms/pulse/core | × no field | steps, mean (most) | σ error of time alone |",
+        "|---|---|---|---|---|",
+    ]
+    first = content["laws"][0][clock]
+    for row in content["laws"]:
+        lines.append(
+            f"| {row['name']} | {number(row[clock])} | {number(row[clock] / first)} "
+            f"| {row['steps_mean']:.0f} ({row['steps_most']}) | {row['time_integration_error']:.1e} |"
+        )
+    return lines
+
+
+def parts(content: dict, clock: str) -> list[str]:
+    """Microseconds of each part of a trajectory; what is left is step control, dense output and waiting."""
+    cases = content["cases"]
+    names = [*cases[0]["microseconds"], "rest", "whole"]
+    spent = [{**case["microseconds"], "rest": case["rest"], "whole": case["whole"]} for case in cases]
+    lines = [f"| µs a trajectory | {' | '.join(case['case'] for case in cases)} |", "|---" * 3 + "|"]
+    lines += [f"| {name} | {' | '.join(f'{each[name]:.0f}' for each in spent)} |" for name in names]
+    steps = " and ".join(f"{case['steps_of_slowest']:.1f}" for case in cases)
+    return [*lines, "", f"The slowest trajectory of a chunk takes {steps} steps."]
+
+
 def place(machine: dict) -> str:
     """Device, cores and date of a measurement."""
     on_cpu = machine["device"].startswith("cpu")
@@ -95,13 +126,42 @@ def markdown(results: dict) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in first["versions"].items() if version)
     lines = [f"{place(first)}; {versions}.", ""]
     for name, content in results.items():
-        writer = {"gradients": gradients, "growth": growth}.get(name, trajectories)
-        title = {"gradients": "(d) dσ in five parameters", "growth": "(e) growth"}.get(name) or TITLES[name]
         here = content["machine"]
         elsewhere = [] if place(here) == place(first) else [f"Measured on {place(here)}.", ""]
         clock = "core_ms_per_point" if here["device"].startswith("cpu") else "wall_ms_per_point"
-        lines += [f"### {title}", "", *elsewhere, *writer(content, clock), ""]
+        lines += [f"### {TITLES[name]}", "", *elsewhere, *WRITERS.get(name, trajectories)(content, clock), ""]
     return "\n".join(lines)
+
+
+WRITERS = {"gradients": gradients, "growth": growth, "pulses": pulses, "parts": parts}
+
+
+def summary(results: dict) -> str:
+    """The README's table: core milliseconds a point at an error ≤ 1e-3, one row a method, one column a case."""
+    shown = [name for name in ("fig2a", "fig2a_low", "stiff", "steady") if name in results]
+    cells: dict[str, dict[str, str]] = {}
+    for name in shown:
+        rows = [row for row in results[name]["rows"] if "skipped" not in row and row["reaches_target"]]
+        ours = rows[0]["core_ms_per_point"]
+        for row in sorted(rows, key=lambda row: row["core_ms_per_point"]):
+            method = row["name"].removesuffix(", to t = 1e4").removesuffix(" to t = 1e4")
+            text = f"{number(row['core_ms_per_point'])} (× {row['core_ms_per_point'] / ours:.2g})"
+            cells.setdefault(method, {}).setdefault(name, text)
+    first = [method for method in cells if method.startswith("nacjax")]
+    order = [*first, *(method for method in cells if method not in first)]
+    lines = [
+        f"| ms a point (× ours) | {' | '.join(TITLES[name] for name in shown)} |",
+        "|---" * (len(shown) + 1) + "|",
+    ]
+    lines += [f"| {m} | {' | '.join(cells[m].get(name, '–') for name in shown)} |" for m in order]
+    machine = results[shown[0]]["machine"]
+    return "\n".join([*lines, "", f"{place(machine)}; σ/σ_0 within 1e-3, compilation apart.", ""])
+
+
+def insert(text: str, path: Path) -> None:
+    """Put the table between its marks in the README."""
+    before, rest = path.read_text().split(MARKS[0])
+    path.write_text(before + MARKS[0] + text + MARKS[1] + rest.split(MARKS[1])[1])
 
 
 def front(rows: list[dict]) -> list[tuple[float, float]]:
@@ -176,3 +236,5 @@ if __name__ == "__main__":
     (options.out / f"table{suffix}.md").write_text(text + "\n")
     figure(results, options.out / f"figure{suffix}.png")
     print(text)
+    if not options.quick:
+        insert(summary(results), README)

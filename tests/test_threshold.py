@@ -61,7 +61,8 @@ def test_threshold_field_of_a_clamped_pump():
 @pytest.mark.slow
 def test_gradient_of_the_impulse():
     """d(∫E* dt)/d(ζ_0, duration, ω_p, T) by the implicit function theorem, against differences."""
-    point, times = jnp.array([10.0, 0.3, 0.65, 0.004]), jnp.array([1.0, 4.0, 9.0])
+    point = jnp.array([10.0, 0.3, 0.65, 0.02])  # at T = 0.004 the derivative in T all but vanishes
+    times = jnp.array([1.0, 4.0, 9.0])
 
     def area(p, **options):
         metal = nj.Metal(nj.FlatTopDOS(), 1 / 3, p[3], p[2], inelastic_rate=1e-3, phonon_lifetime=5.0)
