@@ -6,6 +6,7 @@ from collections.abc import Callable
 import jax
 import numpy as np
 
+from ..physics.pump import AbstractPump
 from .quantities import System
 
 
@@ -37,15 +38,23 @@ def rung_counts(batch: System, points: int) -> np.ndarray:
 
 def expected_cost(batch: System, points: int) -> np.ndarray:
     """A number that grows with the steps a point needs: its fastest rate. One batch waits for its slowest."""
-    zeta = jax.vmap(lambda pump: pump.initial_phonons() + pump.source(0.0 * pump.initial_phonons()))
-    try:
-        strength = np.asarray(zeta(jax.tree.map(lambda x: jax.numpy.broadcast_to(x, (points,)), batch.pump)))
-    except (TypeError, ValueError, IndexError):  # a pump with lists in it: leave the order to the rates
-        strength = np.zeros(points)
     metal = batch.metal
-    rate = np.asarray(metal.coupling_rate) * (1 + strength)
+    rate = np.asarray(metal.coupling_rate) * (1 + _strength(batch.pump, points))
+    for mode in metal.modes:
+        rate = rate + np.asarray(mode.coupling_rate) * (1 + _strength(mode.pump, points))
     rate = rate + np.asarray(metal.inelastic_rate / metal.temperature / metal.dos.width)
     return np.broadcast_to(rate, (points,))
+
+
+def _strength(pump: AbstractPump | None, points: int) -> np.ndarray:
+    """Phonons per mode that a pump starts with or adds at once, at each point."""
+    if pump is None:
+        return np.zeros(points)
+    zeta = jax.vmap(lambda pump: pump.initial_phonons() + pump.source(0.0 * pump.initial_phonons()))
+    try:
+        return np.asarray(zeta(jax.tree.map(lambda x: jax.numpy.broadcast_to(x, (points,)), pump)))
+    except (TypeError, ValueError, IndexError):  # a pump with lists in it: leave the order to the rates
+        return np.zeros(points)
 
 
 def plan(rungs: np.ndarray, cost: np.ndarray, size: Callable[[int], int], multiple: int = 1) -> list[Chunk]:
