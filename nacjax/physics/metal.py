@@ -164,14 +164,6 @@ class Metal(eqx.Module):
         """Whether every phonon has the energy ω_p, so that electrons stay on their ladder."""
         return self.dispersion is None and not self.modes
 
-    def require_ladder(self, what: str) -> None:
-        """Raise `ValueError` where dispersion or further modes lead off the ladder, which `what` cannot treat."""
-        if not self.on_ladder:
-            raise ValueError(
-                f"dispersion and modes are not allowed in {what}: it relies on ladders of equal steps; use "
-                "nacjax.evolve to a late time"
-            )
-
     def __str__(self):
         from .portrait import portrait
 
