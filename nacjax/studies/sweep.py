@@ -212,7 +212,8 @@ def _chunks(study, points, batch, rungs, chunk, devices, store) -> list[Chunk]:
     def size(count: int) -> int:
         if chunk is not None:
             return int(chunk)
-        return default_size(study.state, count, study.cells, len(study.times), devices)
+        pairs = study.system.metal.off_ladder
+        return default_size(study.state, count, study.cells, len(study.times), devices, pairs)
 
     return plan(rungs, expected_cost(batch, points.size), size, len(devices))
 
