@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .plots import STYLE, axes_or_new, colours, label_of, styled, zero_line
+from .studies.pumped import MARGIN
 
 LAWS = {
     "constant": "⟨v²⟩τ constant",
@@ -18,46 +19,60 @@ LAWS = {
 }
 """Transport law → what a figure calls it."""
 
+STYLES = ("-", "--", ":", "-.")
+"""Lines of the first temperature, the second, …"""
+
+TICKS = (-0.5, -0.2, -0.1, -0.05, 0.0, 0.05, 0.1, 0.2, 0.5)
+"""Marked values of σ/σ_0."""
+
 
 def plot_fluence(result: xr.Dataset) -> Figure:
     """Lowest σ/σ_0 against fluence of `nacjax.studies.pumped`: a panel a transport law, a line a phonon energy.
 
-    Full lines are the first temperature, dashed ones the second.
+    Full lines are the first temperature, dashed ones the second. The axis of σ is logarithmic outside ±0.05, so
+    that the sign can be read; what lies in the grey strip is too close to zero to be decided.
     """
     laws = result["transport"].to_numpy()
     with plt.rc_context(STYLE):
         columns = min(2, laws.size)
         rows = -(-laws.size // columns)
-        figure, panels = plt.subplots(
-            rows, columns, figsize=(3.4 * columns, 2.6 * rows), sharex=True, squeeze=False
-        )
+        size = (3.4 * columns, 2.6 * rows)
+        figure, panels = plt.subplots(rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False)
         for ax in panels.ravel()[laws.size :]:
             ax.set_visible(False)
-        energies, temperatures = result["phonon_energy"], result["temperature"]
         for law, ax in zip(laws, panels.ravel(), strict=False):
-            ax.axhline(0, color="0.3", linewidth=0.6)
-            for energy, colour in zip(energies, colours(energies.size), strict=True):
-                for temperature, style in zip(temperatures, ("-", "--", ":", "-."), strict=False):
-                    line: Any = result["lowest"].sel(
-                        transport=law, phonon_energy=energy, temperature=temperature
-                    )
-                    first = style == "-"
-                    label = f"{energy.item():.3g} {energies.attrs['units']}" if first else None
-                    ax.plot(
-                        result["fluence"], line, style, color=colour, marker="o", markersize=2, label=label
-                    )
-            ax.set(xscale="log", title=LAWS[str(law)])
-            ax.title.set_fontsize(8)
+            _over_fluence(ax, result.sel(transport=law))
+            ax.set_title(LAWS[str(law)], fontsize=8)
         for ax in panels[-1]:
             ax.set_xlabel(label_of(result["fluence"]))
         for ax in panels[:, 0]:
             ax.set_ylabel(label_of(result["lowest"]))
-        panels[0, 0].legend(title="phonon", title_fontsize=7, handlelength=1.4)
-        styles = ("full", "dashed", "dotted", "dash-dotted")
-        shown = zip(temperatures.to_numpy(), styles, strict=False)
-        note = ", ".join(f"{style}: {t:.4g} {temperatures.attrs['units']}" for t, style in shown)
-        panels[0, 0].annotate(note, (0.03, 0.03), xycoords="axes fraction", fontsize=6)
+        panels[0, 0].legend(fontsize=6, handlelength=2.2, loc="lower left", bbox_to_anchor=(0.0, 0.08))
+        note = "grey: too close to zero to be decided"
+        panels[0, -1].annotate(note, (0.03, 0.04), xycoords="axes fraction", fontsize=6)
     return figure
+
+
+def _over_fluence(ax: Axes, result: xr.Dataset) -> None:
+    """One panel of `plot_fluence`: the lines of one transport law."""
+    energies, temperatures = result["phonon_energy"], result["temperature"]
+    zero_line(ax)
+    ax.axhspan(-MARGIN, MARGIN, color="0.88", zorder=0)
+    for energy, colour in zip(energies, colours(energies.size), strict=True):
+        for temperature, style in zip(temperatures, STYLES, strict=False):
+            line: Any = result["lowest"].sel(phonon_energy=energy, temperature=temperature)
+            label = f"{energy.item():.3g} {energies.attrs['units']}" if style == "-" else None
+            ax.plot(result["fluence"], line, style, color=colour, marker="o", markersize=2, label=label)
+    for temperature, style in zip(temperatures, STYLES, strict=False):
+        ax.plot([], [], style, color="0.3", label=f"{temperature.item():.4g} {temperatures.attrs['units']}")
+    ax.set_xscale("log")
+    fluences = result["fluence"].to_numpy()
+    if fluences.size <= 10:
+        ax.set_xticks(fluences, [f"{x:g}" for x in fluences])
+        ax.set_xticks([], minor=True)
+    ax.set_yscale("symlog", linthresh=0.05, linscale=0.7)
+    ax.set_yticks(TICKS, [f"{y:g}".replace("-", "−") for y in TICKS])
+    ax.set_yticks([], minor=True)
 
 
 @styled

@@ -1,6 +1,7 @@
-"""Closed solutions to test against."""
+"""Closed solutions to test against, and what tests of several files share."""
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 
 import nacjax as nj
@@ -38,3 +39,15 @@ def two_rung_sigma(metal, zeta, times, mesh):
         return conductivity(jnp.stack([low, up]), ladder)
 
     return jnp.stack([sigma(t) for t in times])
+
+
+def variables(jaxpr):
+    """Every variable of a jaxpr and of the jaxprs inside it."""
+    for equation in jaxpr.eqns:
+        yield from equation.outvars
+        for value in jax.tree.leaves(
+            equation.params, is_leaf=lambda x: hasattr(x, "jaxpr") or hasattr(x, "eqns")
+        ):
+            inner = getattr(value, "jaxpr", value)
+            if hasattr(inner, "eqns"):
+                yield from variables(inner)

@@ -1,7 +1,7 @@
 """Files the codes themselves wrote, where they are at hand; nothing of them is kept here.
 
 - Source distributions of two packages bring output of VASP, Quantum ESPRESSO and Wannier90 among their tests.
-  Put them into a folder and name it in NACJAX_SAMPLES:
+  Put them into a folder and name it in NACJAX_SAMPLES, as .ci/run does:
   `pip download --no-deps --no-binary :all: aiida-vasp==5.1.0 nomad-parser-plugins-electronic==1.1.0`
 - Wannier90 itself with the examples of Debian's wannier90-data, and those of quantum-espresso-data.
   DEBIAN_ROOT names another root than /.
@@ -75,9 +75,14 @@ def test_doscars_of_vasp(sample, package, member, states, electrons):
     counted = sum(columns[len(columns) // 2 :])
     ours = dos.source.states * np.asarray(dos.cumulative(energy))
     np.testing.assert_allclose(ours, counted, atol=5e-3 * states)
+
+
+def test_fermi_level_of_a_doscar_as_sisl_reads_it(sample):
     sisl = pytest.importorskip("sisl")
-    theirs = sisl.io.vasp.doscarSileVASP(path)
-    assert dos.source.fermi_energy == pytest.approx(theirs.read_fermi_level(), abs=1e-6)
+    for package, member, *_ in DOSCARS:
+        path = sample(package, member)
+        theirs = sisl.io.vasp.doscarSileVASP(path).read_fermi_level()
+        assert read_dos(path).source.fermi_energy == pytest.approx(theirs, abs=1e-6)
 
 
 @pytest.mark.parametrize("calculation", ["relax-wc-keep-magmom", "ionic-relax-magmom-carry-on"])

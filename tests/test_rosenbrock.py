@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from exact import change
+from exact import change, variables
 
 import nacjax as nj
 from nacjax.physics.jacobian import jacobian
@@ -171,18 +171,6 @@ def test_right_hand_sides_share_factors(metal):
         np.testing.assert_allclose(jax.jit(nested)(steps, right), one_by_one, atol=1e-12)
         largest = max(v.aval.size for v in variables(jax.make_jaxpr(nested)(steps, right).jaxpr))
         assert largest < 3 * steps.size * 7 * 5**2  # inverse pivots of every step and right-hand side
-
-
-def variables(jaxpr):
-    """Every variable of a jaxpr and of the jaxprs inside it."""
-    for equation in jaxpr.eqns:
-        yield from equation.outvars
-        for value in jax.tree.leaves(
-            equation.params, is_leaf=lambda x: hasattr(x, "jaxpr") or hasattr(x, "eqns")
-        ):
-            inner = getattr(value, "jaxpr", value)
-            if hasattr(inner, "eqns"):
-                yield from variables(inner)
 
 
 def test_derivatives_in_any_order_of_vmap(metal):

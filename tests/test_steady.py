@@ -3,7 +3,7 @@
 import jax
 import numpy as np
 import pytest
-from exact import change
+from exact import change, variables
 
 import nacjax as nj
 
@@ -71,6 +71,18 @@ def test_extremes_converge_or_say_why(warm, numbers, zeta):
     state = nj.steady_state(change(warm, **numbers), nj.Clamped(zeta), cells=32)
     print(state.result)
     assert state.ok
+
+
+def test_memory_is_linear(warm):
+    """On the ladder there is no array of the size N×N anywhere in the traced solve, derivatives included."""
+
+    def sigma(zeta):
+        return nj.steady_state(warm, nj.Kick(zeta), cells=64).sigma
+
+    jaxpr = jax.make_jaxpr(lambda zeta: jax.jvp(sigma, (zeta,), (1.0,)))(3.0).jaxpr
+    largest = max(v.aval.size for v in variables(jaxpr) if hasattr(v.aval, "size"))
+    print(f"largest array {largest}, N² = {128**2}")
+    assert largest < 128**2 / 2
 
 
 def test_giving_up_is_told(warm):

@@ -11,7 +11,7 @@ import nacjax as nj
 from nacjax.physics.ladder import count_rungs
 from nacjax.studies.chunks import plan, rung_counts
 from nacjax.studies.kernel import KERNELS
-from nacjax.studies.quantities import System
+from nacjax.studies.quantities import System, changed, resolve
 
 CELLS = 16
 QUIET = {"progress": False, "cells": CELLS}
@@ -201,6 +201,45 @@ def test_unknown_options_and_pumps_for_a_plateau(metal_):
         nj.sweep(metal_, nj.Clamped(3.0), axes={"filling": [0.4]}, times=1.0, rtoll=1.0)
     with pytest.raises(ValueError, match="must be Clamped"):
         nj.sweep(metal_, nj.Kick(3.0), axes={"filling": [0.4]}, plateau=True)
+
+
+def with_mode(coupling_rate, zeta):
+    mode = nj.Mode(0.217, coupling_rate, pump=nj.Clamped(zeta))
+    return nj.Metal(nj.FlatTopDOS(), 0.5, 0.01, 0.53, inelastic_rate=1e-3, modes=(mode,))
+
+
+@pytest.mark.slow
+def test_numbers_of_a_further_mode_equal_a_loop():
+    axes = {"modes.0.coupling_rate": [0.0, 0.7], "modes.0.pump.zeta": [0.5, 2.0]}
+    found = nj.sweep(with_mode(1.0, 0.0), nj.Clamped(5.0), axes=axes, times=0.3, **QUIET)
+    for k, j in [(0, 1), (1, 0), (1, 1)]:
+        metal = with_mode(axes["modes.0.coupling_rate"][k], axes["modes.0.pump.zeta"][j])
+        run = nj.evolve(metal, nj.Clamped(5.0), 0.3, cells=CELLS, budget=False, adjoint="forward")
+        assert float(found["sigma"][k, j]) == pytest.approx(float(run.sigma[0]), abs=1e-9)
+    assert abs(float(found["sigma"][1, 1] - found["sigma"][0, 1])) > 0.01
+    rate = found["modes_0_coupling_rate"].attrs
+    assert rate["units"] == "Γ_eph" and rate["long_name"] == "electron-phonon rate, mode 0"
+    assert rate["path"] == "metal.modes.0.coupling_rate"
+
+
+def test_names_of_numbers_in_lists():
+    train = nj.PulseTrain([nj.ExponentialPulse(1.0, 0.3), nj.ExponentialPulse(2.0, 0.3, 1.0)])
+    system = System(with_mode(1.0, 0.0), train, nj.NoField())
+    for name in ("coupling_rate", "modes.0.coupling_rate"):
+        assert resolve(name, system) == f"metal.{name}"
+    assert resolve("energy", system) == "metal.modes.0.energy"
+    with pytest.raises(
+        ValueError, match=r"'zeta0' is ambiguous; write one of pump.pulses.0.zeta0, pump.pulses.1"
+    ):
+        resolve("zeta0", system)
+    with pytest.raises(
+        ValueError, match=r"'modes.1.energy'; did you .*the metal has 1 in modes, numbered from 0"
+    ):
+        resolve("modes.1.energy", system)
+    later = changed(system, {"pump.pulses.1.delay": 3.0, "metal.modes.0.pump.zeta": 4.0})
+    assert later.pump.pulses[1].delay == 3.0 and later.metal.modes[0].pump.zeta == 4.0
+    with pytest.raises(ValueError, match=r"energy = -1.0 is not allowed"):
+        changed(system, {"metal.modes.0.energy": -1.0})
 
 
 @pytest.mark.slow

@@ -2,8 +2,11 @@
 
 ∂ḟ/∂f is tridiagonal in the rung at each cell (Eq. 4) and tridiagonal along the energy-ordered
 chain (Eqs. 6–7); the scalars (ζ, field variables, ledger) border it; a field that reacts to the
-state adds one rank-one term. No N×N array is formed.
+state adds one rank-one term. No N×N array is formed, but by `dense_jacobian`, for phonons that lead off
+the ladder.
 """
+
+import dataclasses
 
 import equinox as eqx
 import jax
@@ -45,6 +48,11 @@ class LadderMatrix(eqx.Module):
         chain = jnp.pad(self.right * flat[1:], (0, 1)) + jnp.pad(self.left * flat[:-1], (1, 0))
         top = (self.diagonal * x + rungs).ravel() + chain + z @ self.columns
         return jnp.append(top, self.rows @ flat + self.corner @ z) + (self.vs @ y) @ self.us
+
+    def dense(self) -> Float[Array, "state state"]:
+        """The matrix as an array."""
+        size = self.diagonal.size + self.corner.shape[0]
+        return jax.vmap(self.mv, out_axes=1)(jnp.eye(size, dtype=self.diagonal.dtype))
 
     def transpose(self) -> "LadderMatrix":
         """The transposed matrix, in the same shape."""
@@ -114,3 +122,23 @@ def _field_reaction(kinetics: Kinetics, t, y):
     heating = kinetics.heat(kinetics.unpack(y).f).ravel()
     reaction = jax.grad(lambda y: kinetics.field.squared(kinetics, t, kinetics.unpack(y)))(y)
     return {"us": jnp.pad(heating, (0, y.size - heating.size))[None], "vs": reaction[None]}
+
+
+def dense_jacobian(kinetics: Kinetics, t, y: Float[Array, " state"]) -> Float[Array, "state state"]:
+    """∂(dy/dt)/∂y at (t, y), exact also with dispersion and further modes, which couple any two cells."""
+    state, size = kinetics.unpack(y), kinetics.ladder.states.size
+    bare = kinetics
+    if kinetics.branch is not None:  # its pairs replace the exchange between neighbouring rungs
+        bare = dataclasses.replace(kinetics, exchange=jax.tree.map(jnp.zeros_like, kinetics.exchange))
+    reaction = _field_reaction(kinetics, t, y)
+    near = eqx.tree_at(lambda m: (m.us, m.vs), jacobian(bare, t, y), (reaction["us"], reaction["vs"]))
+    block = near.dense()[:size, :size]
+    couplings = zip((kinetics.branch, *kinetics.others), (state.zeta, *state.modes), strict=True)
+    for pairs, zeta in couplings:
+        if pairs is not None:
+            block = block + pairs.jacobian(state.f, zeta, kinetics.ladder)
+    if y.size == size:
+        return block
+    rows = jax.jacrev(lambda f: kinetics.scalar_rates(t, jnp.append(f, y[size:])))(y[:size])
+    columns = jax.jacfwd(lambda z: kinetics(t, jnp.append(y[:size], z)))(y[size:])
+    return jnp.concatenate([jnp.concatenate([block, rows]), columns], axis=1)

@@ -162,15 +162,12 @@ class Metal(eqx.Module):
     @property
     def on_ladder(self) -> bool:
         """Whether every phonon has the energy ω_p, so that electrons stay on their ladder."""
-        return self.dispersion is None and not self.modes
+        return self.off_ladder == 0
 
-    def require_ladder(self, what: str) -> None:
-        """Raise `ValueError` where dispersion or further modes lead off the ladder, which `what` cannot treat."""
-        if not self.on_ladder:
-            raise ValueError(
-                f"dispersion and modes are not allowed in {what}: it relies on ladders of equal steps; use "
-                "nacjax.evolve to a late time"
-            )
+    @property
+    def off_ladder(self) -> int:
+        """How many phonon branches lead off the ladder, each coupling any two cells."""
+        return (self.dispersion is not None) + len(self.modes)
 
     def __str__(self):
         from .portrait import portrait

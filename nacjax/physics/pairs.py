@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .collisions import Occupation, net_emission
+from .collisions import Occupation, emission_slopes, net_emission
 from .ladder import Ladder
 from .metal import bose
 
@@ -40,6 +40,17 @@ class Pairs(eqx.Module):
         """∂f/∂t: every transition takes an electron from one cell to another."""
         net = self.transitions(f, zeta)
         return (net.sum(axis=0) - net.sum(axis=1)).reshape(f.shape) * ladder.inverse
+
+    def jacobian(self, f: Occupation, zeta, ladder: Ladder) -> Float[Array, "x x"]:
+        """∂(scatter)/∂f, by cells in order of energy."""
+        flat = f.ravel()
+        by_low, by_up = emission_slopes(flat[None, :], flat[:, None], self.bose + zeta)
+        by_low, by_up = (
+            self.strength * by_low,
+            self.strength * by_up,
+        )  # of transitions a → b, by f_b and by f_a
+        net = by_up.T - by_low + jnp.diag(by_low.sum(axis=0) - by_up.sum(axis=1))
+        return ladder.inverse.ravel()[:, None] * net
 
     def emission(self, f: Occupation, zeta) -> Float[Array, ""]:
         """∂ζ/∂t by the electrons, Σ (ω_ab/ω) × transitions: ζ counts energy in units of ω, exactly conserved."""

@@ -35,7 +35,7 @@ def plateau(
     - `cells`, `mesh`, `rungs`: as in `evolve`
 
     Differentiable in every number of the metal and in `zeta`, to any order. Raises `ValueError`
-    for bad arguments.
+    for bad arguments, and for a metal with dispersion or further modes.
     """
     require(
         "zeta",
@@ -43,7 +43,11 @@ def plateau(
         "zero or a positive, finite number of phonons per mode",
         lambda z: (z >= 0) & (z < jnp.inf),
     )
-    metal.require_ladder("plateau")
+    if not metal.on_ladder:
+        raise ValueError(
+            "dispersion and modes are not allowed in plateau, a closed form for one phonon energy: use "
+            "nacjax.evolve(metal, nacjax.Clamped(zeta), times=10.0), or nacjax.steady_state where inelastic_rate > 0"
+        )
     mesh = Mesh(cells=cells) if mesh is None else mesh
     return _plateau(as_arrays((metal, zeta)), mesh, count_rungs(metal, rungs))
 

@@ -2,7 +2,8 @@
 
 Linearly implicit Euler steps with a growing Δt carry the equilibrium towards the steady state; the
 end is Newton's method. One row of the equations is replaced by the filling throughout, because
-particle conservation makes their own Jacobian singular.
+particle conservation makes their own Jacobian singular. The linear solves keep the structure of the
+ladder; dispersion and further modes, whose rates are dense in the cells already, get a dense LU.
 """
 
 from typing import NamedTuple
@@ -16,7 +17,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from ..physics.checks import as_arrays, is_concrete
 from ..physics.field import AbstractField, NoField
-from ..physics.jacobian import LadderMatrix, jacobian
+from ..physics.jacobian import LadderMatrix, dense_jacobian, jacobian
 from ..physics.kinetics import Kinetics
 from ..physics.ladder import Ladder, Mesh, count_rungs
 from ..physics.metal import Metal
@@ -30,11 +31,13 @@ LATE = 1e9  # "t → ∞" for the source of a pulse
 class SteadyState(eqx.Module):
     """The t → ∞ state: `sigma` σ/σ_0 and `phonons` ζ (scalars), `occupation` f (rung, cell), and how it converged.
 
-    `correction` is the last Newton correction of the state, `iterations` the number of linear solves.
+    `mode_phonons` ζ_m of further modes (mode,); `correction` is the last Newton correction of the state,
+    `iterations` the number of linear solves.
     """
 
     sigma: Float[Array, ""]
     phonons: Float[Array, ""]
+    mode_phonons: Float[Array, " mode"]
     occupation: Float[Array, "rung cell"]
     kinetics: Kinetics
     correction: Float[Array, ""]
@@ -79,11 +82,11 @@ def steady_state(
       initial features
     - `max_steps`: most linear solves before it gives up
 
+    ζ_m of further modes settle with the rest. With them or with dispersion a solve is O(state³), not O(state).
     Differentiable in every number through the implicit function theorem.
     Raises `ValueError` at Γ_in = 0, where every ladder conserves its particles and the state is
     not unique. Where no steady state is found `converged` is False, σ is NaN and `result` says so.
     """
-    metal.require_ladder("steady_state")
     field = NoField() if field is None else field
     field.check(metal)
     if is_concrete(metal.inelastic_rate) and np.any(np.asarray(metal.inelastic_rate) == 0):
@@ -110,6 +113,7 @@ def _steady_state(inputs, mesh: Mesh, rungs: int, max_steps: int) -> SteadyState
     return SteadyState(
         conductivity(state.f, kinetics.ladder),
         state.zeta,
+        state.modes,
         state.f,
         kinetics,
         size,
@@ -134,7 +138,9 @@ def _march(kinetics: Kinetics, max_steps: int) -> _March:
         y = march.y + change
         largest = jnp.max(jnp.abs(change) / (1 + jnp.abs(march.y)))
         f = y[:size]
-        good = jnp.all((f > -0.02) & (f < 1.02)) & (kinetics.unpack(y).zeta > -0.02) & (largest < 0.5)
+        state = kinetics.unpack(y)
+        phonons = jnp.append(state.zeta, state.modes)
+        good = jnp.all((f > -0.02) & (f < 1.02)) & jnp.all(phonons > -0.02) & (largest < 0.5)
         growth = jnp.clip(0.3 / largest, 1.5, 100.0)
         done = good & (largest < 1e-4) & (march.dt * rate > 10)
         dt = jnp.where(good, jnp.minimum(march.dt * growth, 1e9 / rate), 0.2 * march.dt)
@@ -155,16 +161,37 @@ def newton_step(
 ) -> Float[Array, " state"]:
     """One Newton correction of dy/dt = 0 with the particle number of `start`; an implicit Euler step for 1/Δt > 0."""
     states = kinetics.ladder.states.ravel()
-    matrix, row = with_filling(jacobian(kinetics, LATE, y).shifted_by(-inverse_dt), states)
     number = jnp.sum(states * (start - y)[: states.size]) / jnp.max(states)
-    residual = jnp.where(jnp.arange(y.size) == row, number, -kinetics(LATE, y))
+    residual = jnp.where(jnp.arange(y.size) == jnp.argmax(states), number, -kinetics(LATE, y))
+    solve = solve_on_ladder if kinetics.metal.on_ladder else solve_dense
+    return solve(kinetics, y, residual, inverse_dt)
+
+
+def solve_on_ladder(kinetics: Kinetics, y, residual, inverse_dt) -> Float[Array, " state"]:
+    """The correction for a residual, by the structured matrix."""
+    matrix = with_filling(jacobian(kinetics, LATE, y).shifted_by(-inverse_dt), kinetics.ladder.states.ravel())
     operator = LadderOperator(matrix)
     factors = LadderSolver().init(jax.lax.stop_gradient(operator), {})
     return lx.linear_solve(operator, residual, LadderSolver(), state=factors, throw=False).value
 
 
-def with_filling(matrix: LadderMatrix, states: Float[Array, " x"]) -> tuple[LadderMatrix, Int[Array, ""]]:
-    """The Jacobian with the row of the fullest cell replaced by Σ n f, and that row's index.
+def solve_dense(kinetics: Kinetics, y, residual, inverse_dt) -> Float[Array, " state"]:
+    """The correction for a residual where dispersion or further modes couple any two cells: a dense LU.
+
+    What never changes (cells without states, ζ_m of a mode that is clamped or has neither coupling nor decay)
+    keeps its value. The matrix carries no derivative, which leaves first and second derivatives of two steps
+    at the root exact.
+    """
+    states = kinetics.ladder.states.ravel()
+    matrix = jax.lax.stop_gradient(dense_jacobian(kinetics, LATE, y))
+    changes = jnp.any(matrix != 0, axis=1)
+    matrix = matrix - jnp.diag(jnp.where(changes, inverse_dt, 1.0))
+    filling = jnp.pad(states / jnp.max(states), (0, y.size - states.size))
+    return jnp.linalg.solve(matrix.at[jnp.argmax(states)].set(filling), residual)
+
+
+def with_filling(matrix: LadderMatrix, states: Float[Array, " x"]) -> LadderMatrix:
+    """The Jacobian with the row of the fullest cell replaced by Σ n f.
 
     The row becomes a unit row (kept in the ladder) plus a rank-one rest.
     """
@@ -190,4 +217,4 @@ def with_filling(matrix: LadderMatrix, states: Float[Array, " x"]) -> tuple[Ladd
         vs=jnp.concatenate([matrix.vs, filling[None]]),
     )
     empty = jnp.where(states.reshape(shape) > 0, 0.0, 1.0)  # cells without states keep their f
-    return eqx.tree_at(lambda m: m.diagonal, matrix, matrix.diagonal + empty), row
+    return eqx.tree_at(lambda m: m.diagonal, matrix, matrix.diagonal + empty)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import jax
 import numpy as np
 
+from ..physics.pump import AbstractPump
 from .quantities import System
 
 
@@ -37,15 +38,23 @@ def rung_counts(batch: System, points: int) -> np.ndarray:
 
 def expected_cost(batch: System, points: int) -> np.ndarray:
     """A number that grows with the steps a point needs: its fastest rate. One batch waits for its slowest."""
-    zeta = jax.vmap(lambda pump: pump.initial_phonons() + pump.source(0.0 * pump.initial_phonons()))
-    try:
-        strength = np.asarray(zeta(jax.tree.map(lambda x: jax.numpy.broadcast_to(x, (points,)), batch.pump)))
-    except (TypeError, ValueError, IndexError):  # a pump with lists in it: leave the order to the rates
-        strength = np.zeros(points)
     metal = batch.metal
-    rate = np.asarray(metal.coupling_rate) * (1 + strength)
+    rate = np.asarray(metal.coupling_rate) * (1 + _strength(batch.pump, points))
+    for mode in metal.modes:
+        rate = rate + np.asarray(mode.coupling_rate) * (1 + _strength(mode.pump, points))
     rate = rate + np.asarray(metal.inelastic_rate / metal.temperature / metal.dos.width)
     return np.broadcast_to(rate, (points,))
+
+
+def _strength(pump: AbstractPump | None, points: int) -> np.ndarray:
+    """Phonons per mode that a pump starts with or adds at once, at each point."""
+    if pump is None:
+        return np.zeros(points)
+    zeta = jax.vmap(lambda pump: pump.initial_phonons() + pump.source(0.0 * pump.initial_phonons()))
+    try:
+        return np.asarray(zeta(jax.tree.map(lambda x: jax.numpy.broadcast_to(x, (points,)), pump)))
+    except (TypeError, ValueError, IndexError):  # a pump with lists in it: leave the order to the rates
+        return np.zeros(points)
 
 
 def plan(rungs: np.ndarray, cost: np.ndarray, size: Callable[[int], int], multiple: int = 1) -> list[Chunk]:
@@ -62,20 +71,25 @@ def plan(rungs: np.ndarray, cost: np.ndarray, size: Callable[[int], int], multip
     return chunks
 
 
-def default_size(state: str, rungs: int, cells: int, times: int, devices: list) -> int:
-    """Points per batch: what stays in a CPU's caches, or a good part of an accelerator's memory."""
+def default_size(state: str, rungs: int, cells: int, times: int, devices: list, pairs: int = 0) -> int:
+    """Points per batch: what stays in a CPU's caches (1 GiB of pairs of cells), or a good part of an
+    accelerator's memory. The arguments before `devices`, and `pairs`, are those of `point_bytes`."""
+    each = point_bytes(state, rungs, cells, times, pairs)
     if devices[0].platform == "cpu":
-        return len(devices) * (256 if state == "plateau" else 96)
+        most = 256 if state == "plateau" else 96
+        return len(devices) * (int(np.clip(2**30 / each, 1, most)) if pairs else most)
     limit = (devices[0].memory_stats() or {}).get("bytes_limit", 8 * 2**30)
-    fit = int(0.4 * limit / point_bytes(state, rungs, cells, times))
-    return len(devices) * int(np.clip(fit, 32, 8192))
+    fit = int(0.4 * limit / each)
+    return len(devices) * int(np.clip(fit, 1 if pairs else 32, 8192))
 
 
-def point_bytes(state: str, rungs: int, cells: int, times: int) -> int:
+def point_bytes(state: str, rungs: int, cells: int, times: int, pairs: int = 0) -> int:
     """Memory a point takes while it runs, in bytes: fits to what compiled sweeps allocate.
 
     The mesh that follows the features takes 186 words a cell, whatever the number of rungs, and is
-    done with before the steps begin; so a point takes the larger of the two, and its saved states.
+    done with before the steps begin; so a point takes the larger of the two, and its saved states. Each of
+    `pairs`, phonon branches that lead off the ladder, adds arrays over all pairs of cells.
     """
     steps = {"plateau": rungs, "evolve": rungs * (40 + 4 * rungs), "steady": rungs * 115}
-    return int(8 * cells * (max(186 + rungs, steps[state]) + 1.1 * rungs * times))
+    dense = pairs * (12 if state == "steady" else 4) * (rungs * cells) ** 2
+    return int(8 * (cells * (max(186 + rungs, steps[state]) + 1.1 * rungs * times) + dense))

@@ -7,7 +7,7 @@ import xarray as xr
 
 from .axes import Points
 from .kernel import Study, sentence
-from .quantities import LONG_NAMES, unit_of
+from .quantities import about, unit_of
 
 
 def blank(study: Study, points: Points, shapes: dict[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
@@ -24,20 +24,19 @@ def to_dataset(study: Study, points: Points, results: dict[str, np.ndarray], one
     metal = study.system.metal
     dims = tuple(points.dims)
 
-    def labels(name: str, long_name: str = "", kind: str = "") -> dict[str, str]:
-        long_name, symbol, kind = LONG_NAMES.get(name, (long_name or name.replace("_", " "), "", kind))
+    def labels(long_name: str, symbol: str, kind: str) -> dict[str, str]:
         shown = {"long_name": long_name, "units": unit_of(kind, metal), "symbol": symbol}
         return {key: text for key, text in shown.items() if text}
 
     coords: dict = {}
     for c in points.coordinates:
-        kind = c.path.rsplit(".", 1)[1]
-        if c.path == "field.strength" and getattr(study.system.field, "absolute", False):
-            kind = "absolute_strength"
-        coords[c.name] = ((c.dim,), c.values, {**labels(kind), "path": c.path})
+        path = c.path
+        if path == "field.strength" and getattr(study.system.field, "absolute", False):
+            path = "field.absolute_strength"
+        coords[c.name] = ((c.dim,), c.values, {**labels(*about(path)), "path": c.path})
     if study.times:
         along, when = ((), study.times[0]) if one_time else (("time",), list(study.times))
-        coords["time"] = (along, when, labels("time"))
+        coords["time"] = (along, when, labels(*about("time")))
     variables = {}
     for entry in study.observables:
         values = results[entry.name]
@@ -45,7 +44,8 @@ def to_dataset(study: Study, points: Points, results: dict[str, np.ndarray], one
             values = values[:, 0]
         along = dims if values.ndim == 1 else (*dims, "time")
         values = values.reshape(*points.shape, *values.shape[1:])
-        variables[entry.name] = (along, values, labels(entry.name, entry.long_name, entry.kind))
+        long_name = entry.long_name or entry.name.replace("_", " ")
+        variables[entry.name] = (along, values, labels(long_name, "", entry.kind))
     codes = results["outcome"].astype(np.int32)
     met = np.unique(codes)
     texts = ["Not computed yet." if code < 0 else sentence(int(code)) for code in met]

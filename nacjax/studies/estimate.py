@@ -21,10 +21,10 @@ def estimate(metal, pump, field, axes: Any, times: Any, cells: int, chunk: int |
     batch = check_points(points, system)
     rungs = rung_counts(batch, points.size)
     state, count = ("plateau", 0) if times is None else ("evolve", np.size(times))
-    devices = jax.local_devices()
+    devices, pairs = jax.local_devices(), metal.off_ladder
 
     def size(j: int) -> int:
-        return chunk if chunk is not None else default_size(state, j, cells, count, devices)
+        return chunk if chunk is not None else default_size(state, j, cells, count, devices, pairs)
 
     chunks = plan(rungs, expected_cost(batch, points.size), size, len(devices))
     shape = " × ".join(f"{length} {dim}" for dim, length in points.dims.items())
@@ -35,7 +35,7 @@ def estimate(metal, pump, field, axes: Any, times: Any, cells: int, chunk: int |
         mine = [c for c in chunks if c.rungs == j]
         inside, memory = (
             int(np.sum(rungs == j)),
-            mine[0].size * point_bytes(state, int(j), cells, count) / 2**20,
+            mine[0].size * point_bytes(state, int(j), cells, count, pairs) / 2**20,
         )
         lines.append(
             f"  {j} rungs: {inside} points in {len(mine)} batches of {mine[0].size}, {memory:.0f} MiB"

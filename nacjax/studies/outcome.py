@@ -10,7 +10,7 @@ from .curvature import look_around
 from .descent import REASONS, Swarm
 from .optimum import Optimum
 from .problem import Problem
-from .quantities import LONG_NAMES, unit_of
+from .quantities import about, unit_of
 
 
 def to_optimum(swarm: Swarm, fine: Problem, seconds: float) -> Optimum:
@@ -58,8 +58,7 @@ def labels(name: str, problem: Problem) -> dict[str, str]:
     """Long name, symbol and unit of a quantity that is varied."""
     recipe = problem.recipe
     path = dict(zip(recipe.names, recipe.paths, strict=True))[name]
-    known = None if path is None else LONG_NAMES.get(path.rsplit(".", 1)[1])
-    long_name, symbol, kind = known or (name.replace("_", " "), "", "")
+    long_name, symbol, kind = (name.replace("_", " "), "", "") if path is None else about(path)
     return {"long_name": long_name, "symbol": symbol, "units": unit_of(kind, problem.system.metal)}
 
 

@@ -91,7 +91,11 @@ def time_below_zero(times: np.ndarray, sigma: np.ndarray) -> np.ndarray:
     return np.sum(step * np.where(high > low, part, low < 0), axis=-1)
 
 
-def verdict(result: xr.Dataset, margin: float = 0.01) -> list[str]:
+MARGIN = 0.01
+"""|σ/σ_0| below which a sign is not decided."""
+
+
+def verdict(result: xr.Dataset, margin: float = MARGIN) -> list[str]:
     """The answer in words: for each transport law whether σ < 0, where, and for how long.
 
     Values within `margin` of zero are not counted as negative: meshes of energies and of k points leave

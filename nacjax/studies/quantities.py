@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -31,6 +32,9 @@ LONG_NAMES = {
     "coupling_rate": ("electron-phonon rate", "Γ_eph", "rate"),
     "inelastic_rate": ("inelastic rate", "Γ_in", "energy × rate"),
     "phonon_lifetime": ("phonon lifetime", "τ_ph", "time"),
+    "dispersion": ("relative width of the phonon branch", "δω/ω_p", "1"),
+    "modes.energy": ("phonon energy", "ω", "energy"),
+    "modes.lifetime": ("phonon lifetime", "τ_ph", "time"),
     "states_per_mode": ("electron states per phonon mode", "∫D dε", "1"),
     "width": ("band width", "W", "energy"),
     "exponent": ("exponent of the density of states", "n", "1"),
@@ -49,10 +53,24 @@ LONG_NAMES = {
 """Long name, symbol and kind of unit of the quantities a sweep may vary."""
 
 
+LISTED = re.compile(r"(\w+)s\.(\d+)\.")
+"""What the path of a quantity in a list has in it: metal.modes.0.energy, pump.pulses.1.zeta0."""
+
+
+def about(path: str) -> tuple[str, str, str]:
+    """Long name, symbol and kind of unit of the quantity at a path; of one in a list they tell its number."""
+    name, listed = path.rsplit(".", 1)[-1], LISTED.search(path)
+    long_name, symbol, kind = LONG_NAMES.get(name, (name.replace("_", " "), "", ""))
+    if listed:
+        one, number = listed.groups()
+        long_name, symbol, kind = LONG_NAMES.get(f"{one}s.{name}", (long_name, symbol, kind))
+        long_name, symbol = f"{long_name}, {one} {number}", symbol and f"{symbol}[{number}]"
+    return long_name, symbol, kind
+
+
 def kind_of(path: str) -> str:
     """The kind of quantity at a path, as `nacjax.units.KINDS` calls it; "" for pure numbers."""
-    name = path.rsplit(".", 1)[-1]
-    kind = "temperature" if name == "temperature" else LONG_NAMES.get(name, ("", "", ""))[2]
+    kind = "temperature" if path.rsplit(".", 1)[-1] == "temperature" else about(path)[2]
     return {"1": "", "energy × √rate": "field"}.get(kind, kind)
 
 
@@ -71,7 +89,12 @@ def _is_one(value) -> bool:
 
 
 def arguments(module: Any) -> dict[str, Any] | None:
-    """Constructor arguments of a module with their present values; None where it does not keep them."""
+    """Constructor arguments of a module with their present values; None where it does not keep them.
+
+    Those of a tuple are its entries, called by their number.
+    """
+    if isinstance(module, tuple):
+        return {str(number): entry for number, entry in enumerate(module)}
     names = [name for name in inspect.signature(type(module).__init__).parameters if name != "self"]
     if not all(hasattr(module, name) for name in names):
         return None
@@ -79,11 +102,14 @@ def arguments(module: Any) -> dict[str, Any] | None:
 
 
 def quantities(module: Any, prefix: str) -> dict[str, Any]:
-    """Every scalar number below `module`, by its dotted path from `prefix` ("metal.dos.width")."""
+    """Every scalar number below `module`, by its dotted path from `prefix` ("metal.dos.width").
+
+    The modules of a tuple are numbered from 0: "metal.modes.0.energy".
+    """
     found = {}
     for name, value in (arguments(module) or {}).items():
         path = f"{prefix}.{name}"
-        if isinstance(value, eqx.Module):
+        if isinstance(value, eqx.Module | tuple):
             found.update(quantities(value, path))
         elif isinstance(value, jax.Array) and value.ndim == 0 and jnp.issubdtype(value.dtype, jnp.floating):
             found[path] = value
@@ -101,23 +127,34 @@ def all_quantities(system: System) -> dict[str, Any]:
 def resolve(name: str, system: System, argument: str = "axes") -> str:
     """The path of a quantity from its name, or from as much of its path as makes it unique.
 
-    `argument` is what errors call the argument that holds the name.
+    A name that one quantity outside of lists has means that one: with further modes "coupling_rate" is still
+    Γ_eph, and "modes.0.coupling_rate" that of the first of them. `argument` is what errors call the argument
+    that holds the name.
 
     Raises `ValueError` for an unknown name (the nearest is suggested) and for an ambiguous one.
     """
     paths = list(all_quantities(system))
     found = [path for path in paths if path == name or path.endswith("." + name)]
+    found = [path for path in found if not LISTED.search(path)] or found
     if len(found) == 1:
         return found[0]
     if found:
         raise ValueError(f"{argument}: {name!r} is ambiguous; write one of {', '.join(found)}")
-    short = [path.rsplit(".", 1)[1] for path in paths]
+    short = [shortened(path) for path in paths]
     nearest = difflib.get_close_matches(name, short + paths, n=1, cutoff=0.4)
     hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
     absent = "" if not isinstance(system.field, NoField) else " (there is no field)"
+    if "modes." in name:
+        absent += f"; the metal has {len(system.metal.modes)} in modes, numbered from 0"
     raise ValueError(
         f"{argument}: there is no quantity {name!r}{hint} Known here: {', '.join(short)}{absent}"
     )
+
+
+def shortened(path: str) -> str:
+    """The last part of a path; for what is in a list, the path from the list on."""
+    listed = LISTED.search(path)
+    return path[listed.start() :] if listed else path.rsplit(".", 1)[1]
 
 
 def replaced(module: Any, changes: Mapping[str, Any]) -> Any:
@@ -135,7 +172,8 @@ def replaced(module: Any, changes: Mapping[str, Any]) -> Any:
     values = arguments(module)
     assert values is not None
     inner = {name: replaced(values[name], deeper) for name, deeper in below.items()}
-    return type(module)(**{**values, **inner, **here})
+    new = {**values, **inner, **here}
+    return tuple(new.values()) if isinstance(module, tuple) else type(module)(**new)
 
 
 def changed(system: System, changes: Mapping[str, Any]) -> System:

@@ -168,7 +168,8 @@ def _problem(
         check_corners(box, resolve_all(plain, system), system)
     recipe = dataclasses.replace(recipe, rungs=_rungs(recipe, box, system, rungs))
     devices = jax.local_devices()[:1]
-    most = default_size(study.state, recipe.rungs, study.cells, len(study.times), devices)
+    pairs = system.metal.off_ladder
+    most = default_size(study.state, recipe.rungs, study.cells, len(study.times), devices, pairs)
     batches = -(-starts // most)
     return Problem(recipe, system, box, -(-starts // batches)), box
 

@@ -57,11 +57,12 @@ def sweep(
 ) -> xr.Dataset:
     """Observables over the grid of `axes`, as a labelled dataset. The other arguments:
 
-    - `axes`: name of a quantity → its values. Any scalar number of the metal, its DoS, the pump or
-      the field: `{"phonon_energy": [0.3, 0.5], "zeta": [1, 5, 20]}`; every combination is computed.
+    - `axes`: name of a quantity → its values. Any scalar number of the metal, its DoS and further modes,
+      the pump or the field: `{"phonon_energy": [0.3, 0.5], "zeta": [1, 5, 20]}`; every combination is computed.
       A tuple of names goes together, value by value:
       `{("filling", "phonon_energy"): ([0.4, 0.5], [0.3, 0.5])}`.
-      Where a name is ambiguous write part of its path: `"dos.width"`, `"pump.width"`.
+      Where a name is ambiguous write part of its path: `"dos.width"`, `"pump.width"`; what belongs to a
+      further mode is numbered from 0: `"modes.0.coupling_rate"`, `"modes.1.pump.zeta"`.
     - one of `times` (as in `evolve`; one number gives no time axis), `plateau=True`, `steady=True`
     - `observe`: names ("sigma", "phonons", "field", "field_normalised", "steps"), functions of a
       `Run` (`Plateau`, `SteadyState`) with one number or one per time as result, or {name: function}
@@ -211,7 +212,8 @@ def _chunks(study, points, batch, rungs, chunk, devices, store) -> list[Chunk]:
     def size(count: int) -> int:
         if chunk is not None:
             return int(chunk)
-        return default_size(study.state, count, study.cells, len(study.times), devices)
+        pairs = study.system.metal.off_ladder
+        return default_size(study.state, count, study.cells, len(study.times), devices, pairs)
 
     return plan(rungs, expected_cost(batch, points.size), size, len(devices))
 
