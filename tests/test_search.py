@@ -151,15 +151,6 @@ def test_maximum_logarithmic_bounds_and_a_function_as_metal(metal_):
     assert found.at_bound("zeta") == "lower bound" and found.maximised
 
 
-@pytest.mark.slow
-def test_threshold_pump_is_where_sigma_vanishes(metal_):
-    found = find(metal_, {"phonon_energy": (0.45, 0.9)}, objective="threshold_pump", starts=4)
-    best = nj.Metal(nj.FlatTopDOS(), 0.5, 0.01, found.best["phonon_energy"])
-    for factor, sign in ((0.99, 1), (1.01, -1)):
-        assert sign * float(nj.plateau(best, factor * found.value, cells=CELLS, rungs=3).sigma) > 0
-    assert abs(float(found.gradient[0])) < 0.05
-
-
 def test_failures_are_told_and_never_best(metal_):
     def half(state):
         return jnp.where(state.sigma < 0, state.sigma, jnp.nan)
@@ -218,6 +209,7 @@ def test_objectives_of_a_pulse(objective):
     else:
         value = NAMED[objective].function(nj.evolve(best, pulse, times, cells=cells, rtol=1e-3))
     print(found)
+    assert (found.paths["outcome"] != 3).all()  # where there is no threshold, it says so
     assert found.value == pytest.approx(float(value), rel=1e-6, abs=1e-6)
     sign = -1 if found.maximised else 1
     assert found.maximised == (objective != "min_sigma")

@@ -85,7 +85,7 @@ class FlatTopDOS(AbstractDOS):
     def _power(self, energy, exponent):
         """|2ε/W|ᵖ clipped to the band, with finite derivatives at ε = 0."""
         x = jnp.clip(jnp.abs(2 * energy / self.band_width), 0, 1)
-        return jnp.where(x > 0, jnp.where(x > 0, x, 1.0) ** exponent, 0.0)
+        return jnp.where(x > 0, jnp.exp(exponent * jnp.log(jnp.where(x > 0, x, 1.0))), 0.0)
 
     def density(self, energy):
         n = self.exponent

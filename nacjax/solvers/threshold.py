@@ -41,7 +41,24 @@ def threshold_field(
 
     `options` are those of `evolve`. Raises `ValueError` at Γ_in = 0, where 𝓔 has no meaning.
     """
-    return _threshold(*_checked(metal, pump, times, weakest, strongest, options), False)[0]
+    return threshold_and_excess(metal, pump, times, weakest=weakest, strongest=strongest, **options)[0]
+
+
+def threshold_and_excess(
+    metal: Metal,
+    pump: AbstractPump,
+    times: ArrayLike,
+    *,
+    weakest: float = 1e-3,
+    strongest: float = 1e2,
+    **options,
+) -> tuple[Times, Times]:
+    """𝓔*(t) of `threshold_field`, and by how much σ(t) misses being negative, each (time,).
+
+    The excess is σ/σ_0 without a field, with its derivatives, where that is not negative, else 0.
+    """
+    field, _, excess = _threshold(*_checked(metal, pump, times, weakest, strongest, options), False)
+    return field, excess
 
 
 def threshold_and_response(
@@ -57,7 +74,7 @@ def threshold_and_response(
 
     The derivatives of ω_E are NaN here: `omega_e` has them.
     """
-    return _threshold(*_checked(metal, pump, times, weakest, strongest, options), True)
+    return _threshold(*_checked(metal, pump, times, weakest, strongest, options), True)[:2]
 
 
 def _checked(metal, pump, times, weakest, strongest, options):
@@ -105,21 +122,27 @@ def _threshold(inputs, limits, options, response):
     @root.defjvp
     def _(primals, tangents):
         (numbers,) = primals
-        x, steepness = root(numbers)
+        x, steepness, excess = root(numbers)
         push = jax.jvp(lambda numbers: residual(numbers, x), primals, tangents)[1]
         slope = jax.jvp(lambda x: residual(numbers, x, forward), (x,), (jnp.ones_like(x),))[1]
-        return (x, steepness), (-push / slope, jnp.full_like(x, jnp.nan))
+        change = -push / jnp.where(slope != 0, slope, 1.0)
+        pushed = jnp.where(excess > 0, push, 0.0)  # x is −∞ there: no field
+        return (x, steepness, excess), (change, jnp.full_like(x, jnp.nan), pushed)
 
-    x, steepness = root(numbers)
-    return jnp.exp(x), 0.5 * steepness  # without `response` the second is no slope
+    x, steepness, excess = root(numbers)
+    exists = x > -jnp.inf
+    field = jnp.where(exists, jnp.exp(jnp.where(exists, x, 0.0)), jnp.nan)
+    return field, 0.5 * steepness, excess  # without `response` the second is no slope
 
 
 SCANNED = 22
 """Field strengths, zero among them, of the scan that brackets the threshold (more for more times)."""
 
 
-def _roots(sigma, count: int, limits, refinements: int = 7) -> tuple[Times, Times]:
-    """(ln 𝓔 of the lowest upward zero of σ at each of `count` times, slope there); NaN where there is none.
+def _roots(sigma, count: int, limits, refinements: int = 7) -> tuple[Times, Times, Times]:
+    """(ln 𝓔 of the lowest upward zero of σ at each of `count` times, slope there, max(σ, 0) without a field).
+
+    Where there is no zero the first is −∞ and the second NaN.
 
     `sigma` maps field strengths (strength,) to σ and its slope (strength, time). It is compiled once: the
     first pass of the loop scans the strengths, the others try one for each time (regula falsi of Illinois,
@@ -134,14 +157,15 @@ def _roots(sigma, count: int, limits, refinements: int = 7) -> tuple[Times, Time
         crossing = (values[:-1] < 0) & (values[1:] >= 0)
         at = jnp.argmax(crossing, axis=0)
         found = crossing.any(axis=0) & (values[0] < 0)
-        return (grid[at], values[at, own]), (grid[at + 1], values[at + 1, own]), slopes[at, own], found
+        ends = (grid[at], values[at, own]), (grid[at + 1], values[at + 1, own])
+        return *ends, slopes[at, own], found, jnp.maximum(values[0], 0.0)
 
     def narrowed(state, values, slopes):
-        (a, fa), (b, fb), _, found = state  # b is the latest point, a the other side of the root
+        (a, fa), (b, fb), _, *kept = state  # b is the latest point, a the other side of the root
         x, value = _secant(a, fa, b, fb), values[own, own]
         turned = value * fb < 0
         other = jnp.where(turned, b, a), jnp.where(turned, fb, 0.5 * fa)
-        return other, (x, value), slopes[own, own], found
+        return other, (x, value), slopes[own, own], *kept
 
     def step(i, state):
         trial = jnp.exp(_secant(*state[0], *state[1]))
@@ -150,9 +174,9 @@ def _roots(sigma, count: int, limits, refinements: int = 7) -> tuple[Times, Time
         return jax.tree.map(functools.partial(jnp.where, i == 0), bracket(*seen), narrowed(state, *seen))
 
     nothing = jnp.zeros(count)
-    start = ((nothing, nothing), (nothing, nothing), nothing, jnp.zeros(count, bool))
-    lower, upper, slope, found = jax.lax.fori_loop(0, refinements + 1, step, start)
-    return jnp.where(found, _secant(*lower, *upper), jnp.nan), jnp.where(found, slope, jnp.nan)
+    start = ((nothing, nothing), (nothing, nothing), nothing, jnp.zeros(count, bool), nothing)
+    lower, upper, slope, found, excess = jax.lax.fori_loop(0, refinements + 1, step, start)
+    return jnp.where(found, _secant(*lower, *upper), -jnp.inf), jnp.where(found, slope, jnp.nan), excess
 
 
 def _secant(a, fa, b, fb):

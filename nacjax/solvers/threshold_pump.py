@@ -13,19 +13,20 @@ def threshold_pump(
     strongest: float = 1e3,
     scan: int = 25,
     iterations: int = 9,
-) -> Float[Array, ""]:
-    """ζ_c, the lowest pump strength between `weakest` and `strongest` at which σ turns negative.
+) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    """(ζ_c, excess): ζ_c is the lowest pump strength between `weakest` and `strongest` at which σ turns negative.
 
     `sigma` is σ/σ_0 as a function of the strength. A scan in ln ζ brackets the first change of sign,
     regula falsi (Illinois) finishes it. Derivatives in whatever `sigma` closes over, forward and
-    reverse. NaN where σ does not turn negative.
+    reverse. Where σ does not turn negative ζ_c is NaN, and the excess, 0 elsewhere, is the lowest
+    σ/σ_0 of the scan, or NaN if that is below zero: σ < 0 from the weakest pump on.
     """
     pure, closed_over = jax.closure_convert(lambda x: sigma(jnp.exp(x)), jnp.zeros(()))
     frozen = jax.lax.stop_gradient(closed_over)
     logs = jnp.linspace(jnp.log(weakest), jnp.log(strongest), scan)
     values = jax.lax.stop_gradient(jax.vmap(lambda x: pure(x, *frozen))(logs))
     falls = (values[:-1] >= 0) & (values[1:] < 0)
-    at = jnp.argmax(falls)
+    at, exists = jnp.argmax(falls), falls.any()
 
     def step(_, state):
         (a, fa), (b, fb) = state  # b is the latest point, a the other side of the root
@@ -37,7 +38,8 @@ def threshold_pump(
 
     ends = (logs[at], values[at]), (logs[at + 1], values[at + 1])
     _, (root, _) = jax.lax.fori_loop(0, iterations, step, ends)
-    root = jax.lax.stop_gradient(root)
+    root = jax.lax.stop_gradient(jnp.where(exists, root, logs[jnp.argmin(values)]))
     value, slope = jax.jvp(lambda x: pure(x, *closed_over), (root,), (jnp.ones_like(root),))
     newton = root - value / jax.lax.stop_gradient(jnp.where(slope != 0, slope, 1.0))
-    return jnp.where(falls.any(), jnp.exp(newton), jnp.nan)
+    missing = jnp.where(jnp.all(values >= 0), value, jnp.nan)
+    return jnp.where(exists, jnp.exp(newton), jnp.nan), jnp.where(exists, 0.0, missing)

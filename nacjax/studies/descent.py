@@ -17,7 +17,7 @@ from .bounds import squash
 from .curvature import Neighbourhood
 from .problem import Evaluated, Merit, Problem
 
-RUNNING, CONVERGED, USED_UP, NOT_FINITE, LOST, DIVERGED, MERGED, KINK = range(8)
+RUNNING, CONVERGED, USED_UP, NOT_FINITE, LOST, DIVERGED, MERGED, KINK, ABSENT = range(9)
 REASONS = {
     RUNNING: "Still going.",
     CONVERGED: "Converged: further steps gained next to nothing.",
@@ -27,6 +27,7 @@ REASONS = {
     DIVERGED: "The optimiser diverged: its steps ran out of the box; the best point before is kept.",
     MERGED: "It met a better start and left the rest of the way to it.",
     KINK: "It stopped at a kink: no step along the gradient lowers the objective.",
+    ABSENT: "σ is not negative there, nor anywhere on the way downhill: there is no threshold.",
 }
 """Why a start stopped."""
 
@@ -56,6 +57,7 @@ class Swarm:
         self.problem, self.trail = problem, Trail.empty()
         self.u = np.array(u, dtype=float)
         self.best_u, self.best = self.u.copy(), np.full(count, np.inf)
+        self.value = np.full(count, np.nan)  # the objective there; NaN while there is none
         self.outcome = np.full(count, RUNNING)
         self.steps = np.zeros(count, int)
         self.history: list[np.ndarray] = []
@@ -73,6 +75,7 @@ class Swarm:
             kept.append(new)
         better = found.merit < self.best[which]  # NaN is never better
         self.best[which[better]], self.best_u[which[better]] = found.merit[better], u[better]
+        self.value[which[better]] = found.value[better]
         self.steps[which] += 1
         return found
 
@@ -80,7 +83,7 @@ class Swarm:
     def spread(self) -> float:
         """Range of the merit over the first points: the scale on which steps gain something."""
         finite = np.concatenate(self.trail.merits[:1])
-        finite = finite[np.isfinite(finite)]
+        finite = finite[np.isfinite(finite) & np.isfinite(self.trail.values[0])]
         return float(np.ptp(finite)) if finite.size > 1 else float(np.abs(finite).max(initial=1.0))
 
 
@@ -128,6 +131,7 @@ def descend(swarm: Swarm, optimizer: Any, steps: int, tolerance: float, patience
         gone = active[~(np.abs(moved[active]) < FAR).all(axis=1)]
         swarm.outcome[gone] = DIVERGED
     swarm.outcome[swarm.outcome == RUNNING] = USED_UP
+    swarm.outcome[np.isfinite(swarm.best) & ~np.isfinite(swarm.value)] = ABSENT
 
 
 def _judge(swarm: Swarm, active, found: Evaluated, tolerance, patience, step) -> None:
@@ -160,6 +164,6 @@ def distinct(swarm: Swarm, count: int, radius: float = 0.02) -> np.ndarray:
     z, chosen = squash(swarm.best_u), []
     for k in np.argsort(swarm.best, kind="stable"):
         apart = all(np.abs(z[k] - z[j]).max() > radius for j in chosen)
-        if np.isfinite(swarm.best[k]) and apart and len(chosen) < count:
+        if np.isfinite(swarm.value[k]) and apart and len(chosen) < count:
             chosen.append(k)
     return np.array(chosen, int)

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from ..solvers.events import events
 from ..solvers.run import Run
-from ..solvers.threshold import threshold_field
+from ..solvers.threshold import threshold_and_excess
 from ..solvers.threshold_pump import threshold_pump
 from .kernel import Study
 from .quantities import System, changed
@@ -19,7 +19,8 @@ from .quantities import System, changed
 class Objective:
     """One number to be made small (or large, with `maximise`).
 
-    `function` takes the run, or with `whole` the (study, system, rungs) that a run is made from.
+    `function` takes the run, or with `whole` the (study, system, rungs) that a run is made from. With `whole`
+    it returns its excess too: 0, or where the number does not exist how far, > 0, it is from existing.
     """
 
     name: str
@@ -57,15 +58,16 @@ def negative_area(run: Run):
 
 
 def field_threshold(study: Study, system: System, rungs: int):
-    """𝓔*, the constant field with σ = 0 at the last time; NaN where σ ≥ 0 without one."""
+    """𝓔*, the constant field with σ = 0 at the last time, and its excess: σ without a field where σ ≥ 0."""
     grid = {"cells": study.mesh} if isinstance(study.mesh, int) else {"mesh": study.mesh}
     options = {"adjoint": "forward", **dict(study.options), **grid, "rungs": rungs}
     times = jnp.array(study.times[-1:])
-    return threshold_field(system.metal, system.pump, times, **options)[0]
+    field, excess = threshold_and_excess(system.metal, system.pump, times, **options)
+    return field[0], excess[0]
 
 
 def pump_threshold(study: Study, system: System, rungs: int):
-    """ζ_c, the strength of the pump (ζ or ζ_0) at which σ turns negative; NaN where it does not."""
+    """ζ_c, the strength of the pump (ζ or ζ_0) at which σ turns negative, and its excess: the lowest σ ≥ 0."""
     name = "pump.zeta" if hasattr(system.pump, "zeta") else "pump.zeta0"
 
     def sigma(strength):

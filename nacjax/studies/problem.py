@@ -17,6 +17,9 @@ from .quantities import System, changed
 FORWARD_AT_MOST = 8
 """Up to so many quantities gradients are taken forward, beyond in reverse."""
 
+ABSENT = 1e4
+"""Merit where an objective is on the verge of existing: more than any threshold that exists."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
@@ -46,16 +49,19 @@ class Recipe:
         """(merit, (objective, constraint values (constraint,))) at shares z; smaller is better.
 
         The merit is ± the objective plus `penalty` times the squared violations; NaN where a run fails.
+        Where the objective does not exist it is `ABSENT` plus its excess, which leads to where it exists.
         """
         here = self.system(system, physical(z, ends, self.log))
         code, run = (jnp.zeros((), int), None) if self._bare else self.study.run(here, self.rungs)
         goal = self.objective
         value = goal.function(self.study, here, self.rungs) if goal.whole else goal.function(run)
+        value, excess = value if goal.whole else (value, 0.0)
         value = jnp.where(code == 0, _scalar("objective", goal.name, value), jnp.nan)
         limits = [_scalar("constraints:", c.name, c.function(run)) for c in self.constraints]
         pairs = zip(self.constraints, limits, strict=True)
         violated = sum((c.violation(v) ** 2 for c, v in pairs), start=jnp.zeros(()))
-        return goal.sign * value + penalty * violated, (value, jnp.stack(limits) if limits else jnp.zeros(0))
+        merit = jnp.where(excess > 0, ABSENT + excess, goal.sign * value) + penalty * violated
+        return merit, (value, jnp.stack(limits) if limits else jnp.zeros(0))
 
     @property
     def _bare(self) -> bool:

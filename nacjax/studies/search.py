@@ -79,6 +79,8 @@ def search(
     - `tolerance`: a start stops where `patience` steps gain less than this share of the objective's spread
     - `cells`, `mesh`, `rungs`, `options`: as in `evolve`. `rungs` defaults to what the whole box needs
 
+    Where σ is not negative there is no threshold; starts there first lower σ until there is one.
+
     Returns an `Optimum`. Starts that fail say why and stop no other; NaN is never best. Raises `ValueError`
     for bounds that are reversed or outside physics, an unknown quantity or objective, an objective that is
     not one number, and one that is not finite at any start.
@@ -93,7 +95,7 @@ def search(
     problem.penalty = float(penalty)
     swarm = Swarm(problem, _first_points(problem, box, starts, seed, scan))
     descend(swarm, ADAM if optimizer is None else optimizer, steps, tolerance, patience)
-    if not np.isfinite(swarm.best).any():
+    if not np.isfinite(swarm.value).any():
         raise ValueError(
             f"objective = {problem.recipe.objective.name} is not finite at any of the {starts} starts: "
             f"{REASONS[int(swarm.outcome[0])]} Narrow the bounds, or give more starts or a scan."
