@@ -56,6 +56,20 @@ class AbstractDOS(eqx.Module):
         return jnp.zeros(0)
 
 
+def floor(like: Energies) -> float:
+    """A number that stands for 0 where derivatives must stay finite, √(the smallest one).
+
+    To choose by `where` between a formula and 0 is not safe: XLA may compute the same argument twice in one
+    program, with and without a fused multiply-add, and take the formula at a point that the other excludes.
+    """
+    return float(jnp.finfo(jnp.result_type(like, float)).tiny) ** 0.5
+
+
+def safe_sqrt(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """√x with derivative 0 (not ∞) where x ≤ 0, which gives 0."""
+    return jnp.sqrt(jnp.maximum(x, floor(x))) - floor(x) ** 0.5
+
+
 class FlatTopDOS(AbstractDOS):
     """D ∝ 1 − |2ε/W|ⁿ between −W/2 and W/2: the trial DoS, flat inside with soft edges.
 
@@ -84,8 +98,8 @@ class FlatTopDOS(AbstractDOS):
 
     def _power(self, energy, exponent):
         """|2ε/W|ᵖ clipped to the band, with finite derivatives at ε = 0."""
-        x = jnp.clip(jnp.abs(2 * energy / self.band_width), 0, 1)
-        return jnp.where(x > 0, jnp.exp(exponent * jnp.log(jnp.where(x > 0, x, 1.0))), 0.0)
+        x = jnp.clip(jnp.abs(2 * energy / self.band_width), floor(energy), 1)
+        return jnp.exp(exponent * jnp.log(x))  # XLA vectorises it, and pow it does not
 
     def density(self, energy):
         n = self.exponent
@@ -120,8 +134,7 @@ class SemiEllipticDOS(AbstractDOS):
     def _sine_cosine(self, energy):
         """x = 2ε/W clipped to the band, and √(1 − x²) with a finite derivative at the edges."""
         x = jnp.clip(2 * energy / self.band_width, -1, 1)
-        square = 1 - x**2
-        return x, jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1.0)), 0.0)
+        return x, safe_sqrt(1 - x**2)
 
     def density(self, energy):
         _, root = self._sine_cosine(energy)

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 
 from ..units import internal
 from .checks import require, to_array
-from .dos import AbstractDOS
+from .dos import AbstractDOS, safe_sqrt
 from .mode import Mode
 from .roots import increasing_root
 
@@ -23,11 +23,6 @@ TRANSPORT_LAWS: dict[str, Callable] = {
     "hard_sphere": lambda density, v_squared: density * safe_sqrt(v_squared()),  # vτ constant
 }
 """Transport laws of the paper's ref. [18]: σ̃(ε) = ⟨v²⟩ D τ_tr up to a constant factor."""
-
-
-def safe_sqrt(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
-    """√x with derivative 0 (not ∞) where x = 0."""
-    return jnp.where(x > 0, jnp.sqrt(jnp.where(x > 0, x, 1.0)), 0.0)
 
 
 @dataclasses.dataclass(frozen=True)
