@@ -37,16 +37,17 @@ FAR = 30.0
 
 @dataclasses.dataclass
 class Trail:
-    """Where the starts have been: lists over steps of (start, ...) arrays, NaN where a start rested."""
+    """Where the starts have been: lists over steps of (start, ...) arrays, NaN where a start rested, and cells."""
 
     shares: list[np.ndarray]
     values: list[np.ndarray]
     merits: list[np.ndarray]
     slopes: list[np.ndarray]
+    cells: list[int]
 
     @classmethod
     def empty(cls) -> "Trail":
-        return cls([], [], [], [])
+        return cls([], [], [], [], [])
 
 
 class Swarm:
@@ -73,11 +74,17 @@ class Swarm:
         trail = self.trail
         for kept, new in zip((trail.shares, trail.values, trail.merits, trail.slopes), row, strict=True):
             kept.append(new)
+        trail.cells.append(self.problem.recipe.study.cells)
         better = found.merit < self.best[which]  # NaN is never better
         self.best[which[better]], self.best_u[which[better]] = found.merit[better], u[better]
         self.value[which[better]] = found.value[better]
         self.steps[which] += 1
         return found
+
+    def move_to(self, problem: Problem) -> None:
+        """Go on with another mesh: best points stay where they are, what they are worth is not known yet."""
+        self.problem = problem
+        self.best[:], self.value[:] = np.inf, np.nan
 
     @property
     def spread(self) -> float:

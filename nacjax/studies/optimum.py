@@ -22,7 +22,8 @@ class Optimum:
     - `kinks`: name → jump of the derivative, where the optimum lies on a kink
     - `constraints`: name → its value at the best point; `feasible`: name → whether it holds to 1%
     - `paths` (start, step): quantities and objective of every start, and why it stopped
-    - `solves`: stage → number of objective evaluations; all but those of "scan" and "check" with gradient
+    - `solves`: stage → number of objective evaluations; all but those of "scan" and "check" with gradient;
+      stages on a coarse mesh are "coarse ..."
     """
 
     objective: str

@@ -17,6 +17,9 @@ from .quantities import System, changed
 FORWARD_AT_MOST = 8
 """Up to so many quantities gradients are taken forward, beyond in reverse."""
 
+COARSE_RTOL = 0.1
+"""Tolerance of runs on a coarse mesh of a search: it costs 1e-3 in σ there, the mesh 1e-2."""
+
 ABSENT = 1e4
 """Merit where an objective is on the verge of existing: more than any threshold that exists."""
 
@@ -121,6 +124,7 @@ class Problem:
     width: int
     penalty: float = 0.0
     solves: dict[str, int] = dataclasses.field(default_factory=dict)
+    mark: str = ""  # what its stages are called in front of their names
 
     def evaluate(self, u: np.ndarray, stage: str, gradient: bool = True) -> Evaluated:
         """Merit, objective, constraints and d(merit)/du at unbounded points u (point, quantity)."""
@@ -130,7 +134,8 @@ class Problem:
 
     def at(self, z: np.ndarray, stage: str, gradient: bool = True) -> Evaluated:
         """The same at shares z, with d(merit)/dz."""
-        self.solves[stage] = self.solves.get(stage, 0) + len(z)
+        name = self.mark + stage
+        self.solves[name] = self.solves.get(name, 0) + len(z)
         pieces = []
         kind = jnp.zeros(()).dtype
         for start in range(0, len(z), self.width):
@@ -175,8 +180,20 @@ class Merit(eqx.Module):
 
 def finer(problem: Problem) -> Problem:
     """The same problem on a mesh twice as fine, one point at a time."""
-    mesh = problem.recipe.study.mesh
-    fine = 2 * mesh if isinstance(mesh, int) else dataclasses.replace(mesh, cells=2 * mesh.cells)
-    study = dataclasses.replace(problem.recipe.study, mesh=fine)
-    recipe = dataclasses.replace(problem.recipe, study=study)
-    return Problem(recipe, problem.system, problem.box, 1, problem.penalty, problem.solves)
+    return dataclasses.replace(_remeshed(problem, 2 * problem.recipe.study.cells), width=1)
+
+
+def coarser(problem: Problem, cells: int) -> Problem:
+    """The same problem on a coarse mesh, integrated no better than such a mesh deserves."""
+    options = dict(problem.recipe.study.options)
+    if problem.recipe.study.state == "evolve":
+        options["rtol"] = max(options.get("rtol", 0.0), COARSE_RTOL)
+    return dataclasses.replace(_remeshed(problem, cells, options), mark="coarse ")
+
+
+def _remeshed(problem: Problem, cells: int, options: dict | None = None) -> Problem:
+    study = problem.recipe.study
+    mesh = cells if isinstance(study.mesh, int) else dataclasses.replace(study.mesh, cells=cells)
+    kept = study.options if options is None else tuple(sorted(options.items()))
+    study = dataclasses.replace(study, mesh=mesh, options=kept)
+    return dataclasses.replace(problem, recipe=dataclasses.replace(problem.recipe, study=study))

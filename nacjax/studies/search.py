@@ -24,7 +24,7 @@ from .objectives import constraints_for, objective_for
 from .optimum import Optimum
 from .outcome import to_optimum
 from .polish import polish
-from .problem import FORWARD_AT_MOST, Problem, Recipe, finer
+from .problem import FORWARD_AT_MOST, Problem, Recipe, coarser, finer
 from .quantities import System
 from .sweep import check_state, make_study
 
@@ -52,6 +52,7 @@ def search(
     steps: int = 60,
     seed: int = 0,
     scan: int = 0,
+    coarse: int | None = None,
     polished: int = 3,
     tolerance: float = 1e-4,
     patience: int = 8,
@@ -75,6 +76,8 @@ def search(
       Adam by default. `steps` at most, from `starts` points of a Latin hypercube drawn with `seed`
     - `scan`: evaluate so many points first without gradients (of the plateau, for "sigma" under `Clamped`),
       and start from the best of them
+    - `coarse`: cells of a mesh for the scan, the descents and a first polish (a run on it has `rtol` 0.1);
+      only the polished points, one at least, see the full mesh then. Worth compiling where solves are slow
     - `polished`: how many of the best distinct points L-BFGS finishes
     - `tolerance`: a start stops where `patience` steps gain less than this share of the objective's spread
     - `cells`, `mesh`, `rungs`, `options`: as in `evolve`. `rungs` defaults to what the whole box needs
@@ -93,22 +96,25 @@ def search(
     study = _study(system, times, plateau, steady, cells, mesh, options)
     problem, box = _problem(system, maker, study, over, objective, maximise, constraints, rungs, starts)
     problem.penalty = float(penalty)
-    swarm = Swarm(problem, _first_points(problem, box, starts, seed, scan))
+    rough = problem if coarse is None else coarser(problem, Mesh(cells=coarse).cells)
+    swarm = Swarm(rough, _first_points(rough, box, starts, seed, scan))
     descend(swarm, ADAM if optimizer is None else optimizer, steps, tolerance, patience)
     if not np.isfinite(swarm.value).any():
         raise ValueError(
             f"objective = {problem.recipe.objective.name} is not finite at any of the {starts} starts: "
             f"{REASONS[int(swarm.outcome[0])]} Narrow the bounds, or give more starts or a scan."
         )
-    if polished:
-        finish(swarm, polished, 1e-2 * tolerance)
+    if polished or coarse:
+        finish(swarm, problem, max(polished, 1), 1e-2 * tolerance)
     return to_optimum(swarm, finer(problem), time.perf_counter() - began)
 
 
-def finish(swarm: Swarm, polished: int, tolerance: float) -> None:
+def finish(swarm: Swarm, problem: Problem, polished: int, tolerance: float) -> None:
     """L-BFGS on the best distinct points, and again from a neighbour of the best one that lies lower (a kink)."""
-    problem = swarm.problem
     which = distinct(swarm, polished)
+    if swarm.problem is not problem:
+        polish(swarm, which, 40, 1e3 * tolerance)
+        swarm.move_to(problem)
     if problem.recipe.constraints:
         problem.penalty *= 100
         again = problem.evaluate(swarm.best_u, "polish", gradient=False)
