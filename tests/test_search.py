@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from exact import change
 
 import nacjax as nj
 from nacjax.physics.tight_binding import simple_cubic_p
@@ -46,6 +47,18 @@ def test_finds_the_global_minimum_from_any_seed(metal_, dense):
         assert found.best["phonon_energy"] == pytest.approx(dense[1], abs=4e-3)
         assert found.best["filling"] == pytest.approx(0.5, abs=2e-3)
         assert abs(found.value_fine - found.value) < 0.01
+
+
+def test_a_coarse_mesh_first_and_the_full_one_for_the_last_polish(metal_, dense):
+    """The optimum and its value are those of the full mesh; what the coarse one cost is counted apart."""
+    found = find(metal_, starts=1, scan=12, steps=0, polished=1, coarse=16)
+    assert found.value == pytest.approx(dense[0], abs=2e-4)
+    at_best = change(metal_, **found.best)
+    assert found.value == pytest.approx(float(nj.plateau(at_best, 20.0, cells=CELLS).sigma), abs=1e-9)
+    assert found.solves["coarse scan"] == 12 and found.solves["coarse polish"] > 0
+    assert 0 < found.solves["polish"] < found.total_solves - 12
+    cells = found.paths["cells"].to_numpy()
+    assert set(cells) == {16, CELLS} and (np.diff(cells) >= 0).all()
 
 
 @pytest.mark.slow
@@ -253,6 +266,8 @@ BAD = [
     ({"plateau": False, "times": [1.0, 2.0]}, "give one time"),
     ({"starts": 0}, "starts = 0"),
     ({"rungs": 2}, "rungs = 2 .* at least 5"),
+    ({"coarse": 2}, "coarse = 2 .* at least 4"),
+    ({"coarse": 64}, "coarse = 64 .* below cells = 32"),
     ({"constraints": {"x": 3}}, "constraints: x = 3"),
 ]
 

@@ -94,9 +94,13 @@ def search(
     )
     system, maker = _system(metal, pump, field, over)
     study = _study(system, times, plateau, steady, cells, mesh, options)
+    if coarse is not None:
+        _check_counts(coarse=(coarse, 4))
+        if coarse >= study.cells:
+            raise ValueError(f"coarse = {coarse!r} is not allowed: it must be below cells = {study.cells}")
     problem, box = _problem(system, maker, study, over, objective, maximise, constraints, rungs, starts)
     problem.penalty = float(penalty)
-    rough = problem if coarse is None else coarser(problem, Mesh(cells=coarse).cells)
+    rough = problem if coarse is None else coarser(problem, coarse)
     swarm = Swarm(rough, _first_points(rough, box, starts, seed, scan))
     descend(swarm, ADAM if optimizer is None else optimizer, steps, tolerance, patience)
     if not np.isfinite(swarm.value).any():
