@@ -48,6 +48,8 @@ class Search:
     """Steps of the optimiser at most."""
     scan: int = 0
     """Points to evaluate first, the best of which become the starts."""
+    coarse: int | None = None
+    """Cells of a coarser mesh for all but the last polish; without it the whole search is on --cells."""
     optimizer: Literal["adam", "adamax", "rmsprop", "sgd"] = "adam"
     """The optax optimiser."""
     learning_rate: float = 0.15
@@ -78,7 +80,7 @@ class Search:
 
         found = search(
             metal, pump, over=over, objective=self.objective, starts=self.starts, steps=self.steps,
-            scan=self.scan, seed=self.seed, cells=self.cells, **self.state(),
+            scan=self.scan, coarse=self.coarse, seed=self.seed, cells=self.cells, **self.state(),
             optimizer=getattr(optax, self.optimizer)(self.learning_rate),
         )  # fmt: skip
         print(found)
