@@ -90,6 +90,6 @@ def test_parts():
 @pytest.mark.slow
 def test_fig3_coarse(tmp_path):
     panels = fig3(["fig3a", "fig3c"], COARSE, quiet)
-    assert [claim.verdict for claim in claims(panels)] == ["agrees"] * 3
+    assert [claim.verdict for claim in claims(panels)] == ["agrees"] * 4
     for name, panel in panels.items():
         assert all(path.exists() for path in save(name, panel, tmp_path))

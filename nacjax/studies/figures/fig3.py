@@ -39,13 +39,16 @@ PANELS = {
 LIFETIME, DURATION, STRENGTH, WARM = 5.0, 0.3, 10.0, 0.08
 UNTIL = 20.0
 SHAPE_TIME = 5.0
+PAPER = {"temperature": COLD, "zeta0": STRENGTH, "inelastic_rate": GAMMA_IN, "phonon_lifetime": LIFETIME}
 CASES = (
-    {"temperature": COLD, "zeta0": STRENGTH, "inelastic_rate": GAMMA_IN},
-    {"temperature": WARM, "zeta0": STRENGTH, "inelastic_rate": GAMMA_IN},
-    {"temperature": COLD, "zeta0": 0.5 * STRENGTH, "inelastic_rate": GAMMA_IN},
-    {"temperature": COLD, "zeta0": STRENGTH, "inelastic_rate": 0.1 * GAMMA_IN},
+    PAPER,
+    PAPER | {"temperature": WARM},
+    PAPER | {"zeta0": 0.5 * STRENGTH},
+    PAPER | {"inelastic_rate": 0.1 * GAMMA_IN},
 )
 """The pulses of the figure: the paper's, the warm one, a weaker one, and less inelastic scattering."""
+LIFETIMES = tuple(PAPER | {"phonon_lifetime": lifetime} for lifetime in (2.0, 5.0, 20.0))
+"""The paper's pulse on phonons of several lifetimes τ_ph; it is followed five times as long."""
 
 
 def pulse_metal():
@@ -63,12 +66,13 @@ def pulse_times(points: int) -> np.ndarray:
     return np.unique([*(UNTIL * np.linspace(0, 1, points + 1)[1:] ** 2), SHAPE_TIME])
 
 
-def follow(quality: Quality, tuned: bool) -> Run:
-    """The runs of `CASES`, free or with the self-tuned field; arrays begin with the case."""
+def follow(quality: Quality, tuned: bool, cases=CASES, stretch: float = 1.0) -> Run:
+    """The runs of `cases`, free or with the self-tuned field, to `stretch` · `UNTIL`; arrays begin with the case."""
     field = SelfTunedField() if tuned else NoField()  # pyright: ignore[reportCallIssue]
     system = as_arrays(System(pulse_metal(), pulse(), field))
-    columns = {name: np.array([case[name] for case in CASES]) for name in CASES[0]}
-    return many(system, columns, quality, pulse_times(quality.points * 2), rungs=2, batch=len(CASES))
+    columns = {name: np.array([case[name] for case in cases]) for name in PAPER}
+    times = stretch * pulse_times(quality.points * 2)
+    return many(system, columns, quality, times, rungs=2, batch=len(CASES))
 
 
 def compute(wanted: Collection[str], quality: Quality, say: Callable[[str], Any]) -> dict[str, xr.Dataset]:
@@ -77,7 +81,7 @@ def compute(wanted: Collection[str], quality: Quality, say: Callable[[str], Any]
     say("fig3: pulses without the instability")
     free = follow(quality, tuned=False)
     if "fig3a" in wanted:
-        panels["fig3a"] = _pulses(free)
+        panels["fig3a"] = _pulses(free, follow(quality, tuned=False, cases=LIFETIMES, stretch=5.0))
     if "fig3b" in wanted or "fig3c" in wanted:
         say("fig3: pulses with the self-tuned field")
         tuned = follow(quality, tuned=True)
@@ -94,7 +98,7 @@ def _found(runs: Run) -> Any:
     return jax.tree.map(np.asarray, eqx.filter_jit(eqx.filter_vmap(events))(runs))
 
 
-def _pulses(free: Run) -> xr.Dataset:
+def _pulses(free: Run, long: Run) -> xr.Dataset:
     found, cases = _found(free), len(CASES)
     data = {
         "sigma": (("case", "time"), free.sigma),
@@ -105,12 +109,18 @@ def _pulses(free: Run) -> xr.Dataset:
             found.crossings[:, 0],
             {"long_name": "first sign change", "units": "1/Γ_eph"},
         ),
+        "anomalous_of_lifetime": (
+            "phonon_lifetime",
+            _found(long).anomalous,
+            {"long_name": "total time with σ < 0", "units": "1/Γ_eph"},
+        ),
     }
     coordinates = {
         "time": free.times[0],
         "temperature": ("case", [CASES[k]["temperature"] for k in range(cases)]),
         "zeta0": ("case", [CASES[k]["zeta0"] for k in range(cases)]),
         "inelastic_rate": ("case", [CASES[k]["inelastic_rate"] for k in range(cases)]),
+        "phonon_lifetime": [case["phonon_lifetime"] for case in LIFETIMES],
     }
     return xr.Dataset(data, coordinates)
 
@@ -172,6 +182,7 @@ CHOICE = f"{TRIAL_DOS}; {INELASTIC} (not stated)"
 def _transient(panel: xr.Dataset) -> list[Claim]:
     cold, warm, weak, quiet = (float(x) for x in panel["anomalous"])
     start = float(panel["turns_negative"][0])
+    lifetime, lasting = (panel[name].to_numpy() for name in ("phonon_lifetime", "anomalous_of_lifetime"))
     return [
         Claim.check(
             "fig3a",
@@ -186,6 +197,18 @@ def _transient(panel: xr.Dataset) -> list[Claim]:
             "shorter at higher T or lower ζ_0",
             f"{cold:.1f}/Γ_eph; {warm:.1f} at T = 0.08 W; {weak:.1f} at ζ_0 = 5",
             warm < cold and weak < cold,
+            CHOICE,
+        ),
+        Claim.check(
+            "fig3a",
+            "the anomalous state lives as long as the phonons",
+            "σ < 0 for "
+            + ", ".join(f"{time:.1f}" for time in lasting)
+            + " = "
+            + ", ".join(f"{time / tau:.1f} τ_ph" for time, tau in zip(lasting, lifetime, strict=True))
+            + " at τ_ph = "
+            + ", ".join(f"{tau:g}" for tau in lifetime),
+            np.all(np.diff(lasting) > 0) and np.all(lasting > lifetime),
             CHOICE,
         ),
     ]
