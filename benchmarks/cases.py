@@ -27,7 +27,7 @@ def fig2a(count=256, cells=192):
     return Case("fig2a", build, jnp.linspace(0.5, 0.9, count), 10.0, 2, nj.Mesh.uniform(cells))
 
 
-def fig2a_low(count=256, cells=160):
+def fig2a_low(count=64, cells=160):
     """(a) with more rungs: ω_p = 0.25 … 0.5, four rungs."""
     return replace(fig2a(cells=cells), name="fig2a_low", points=jnp.linspace(0.25, 0.499, count), rungs=4)
 
