@@ -145,7 +145,8 @@ def summary(results: dict) -> str:
         ours = rows[0]["core_ms_per_point"]
         for row in sorted(rows, key=lambda row: row["core_ms_per_point"]):
             method = row["name"].removesuffix(", to t = 1e4").removesuffix(" to t = 1e4")
-            text = f"{number(row['core_ms_per_point'])} (× {row['core_ms_per_point'] / ours:.2g})"
+            ratio = row["core_ms_per_point"] / ours
+            text = f"{number(row['core_ms_per_point'])} (× {ratio:.{0 if ratio >= 10 else 1}f})"
             cells.setdefault(method, {}).setdefault(name, text)
     first = [method for method in cells if method.startswith("nacjax")]
     order = [*first, *(method for method in cells if method not in first)]
@@ -154,8 +155,8 @@ def summary(results: dict) -> str:
         "|---" * (len(shown) + 1) + "|",
     ]
     lines += [f"| {m} | {' | '.join(cells[m].get(name, '–') for name in shown)} |" for m in order]
-    machine = results[shown[0]]["machine"]
-    return "\n".join([*lines, "", f"{place(machine)}; σ/σ_0 within 1e-3, compilation apart.", ""])
+    places = " · ".join(dict.fromkeys(place(results[name]["machine"]) for name in shown))
+    return "\n".join([*lines, "", f"{places}; σ/σ_0 within 1e-3, compilation apart.", ""])
 
 
 def insert(text: str, path: Path) -> None:
