@@ -1,5 +1,6 @@
 """Roots of increasing functions, differentiable to any order through the implicit function theorem."""
 
+import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -30,19 +31,27 @@ def increasing_root(
 
     Newton's method from `start` (the middle unless given); steps that leave the bracket, or are not half as
     long as the one before, go to the middle of the bracket instead: the root is found to round-off however
-    steep `fn` is. Derivatives with respect to whatever `fn` closes over follow from two Newton corrections
-    of zero value: they are exact to third order, under any nesting of jvp, vjp and vmap.
+    steep `fn` is. Derivatives of any order with respect to whatever `fn` closes over follow from the implicit
+    function theorem, under any nesting of jvp, vjp and vmap.
     """
     pure, closed_over = jax.closure_convert(fn, lower)
-    frozen = jax.lax.stop_gradient(closed_over)
+    middle = 0.5 * (lower + upper) if start is None else start
+    return _root(pure, lower, upper, middle, *closed_over)
 
-    def newton_step(x, values):
-        """fn(x), whether fn rises there, and if so the step to its root (else −fn)."""
-        value, slope = jax.jvp(lambda x: pure(x, *values), (x,), (jnp.ones_like(x),))
-        return value, slope > 0, -value / jnp.where(slope > 0, slope, 1.0)
+
+def _slope(pure, x, values):
+    """fn(x) and its slope."""
+    return jax.jvp(lambda x: pure(x, *values), (x,), (jnp.ones_like(x),))
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _root(pure, lower, upper, start, *values):
+    """`increasing_root` of pure(x, *values)."""
 
     def narrow(search: _Search) -> _Search:
-        value, rises, step = newton_step(search.x, frozen)
+        value, slope = _slope(pure, search.x, values)
+        rises = slope > 0
+        step = -value / jnp.where(rises, slope, 1.0)
         lower = jnp.where(value < 0, search.x, search.lower)
         upper = jnp.where(value < 0, search.upper, search.x)
         target = search.x + step
@@ -54,16 +63,17 @@ def increasing_root(
     def unfinished(search: _Search):
         return jnp.any(jnp.abs(search.step) > tolerance) & (search.count < MOST_STEPS)
 
-    def carry_derivative(x):
-        *_, step = newton_step(x, closed_over)
-        return x + step - jax.lax.stop_gradient(step)
-
-    lower, upper, start = jax.lax.stop_gradient((lower, upper, start))
     # the error left is of the order of the square of the last step
     rounding = 4 * jnp.finfo(lower.dtype).eps
     size = jnp.maximum(jnp.abs(lower), jnp.abs(upper))
     tolerance = jnp.maximum(max(1e-9, rounding) * (upper - lower), rounding * size)
-    middle = 0.5 * (lower + upper) if start is None else start
-    first = _Search(middle, lower, upper, upper - lower, jnp.array(0))
-    root = jax.lax.while_loop(unfinished, narrow, first).x
-    return carry_derivative(carry_derivative(root))
+    first = _Search(start, lower, upper, upper - lower, jnp.array(0))
+    return jax.lax.while_loop(unfinished, narrow, first).x
+
+
+@_root.defjvp
+def _(pure, primals, tangents):
+    root, values = _root(pure, *primals), primals[3:]
+    push = jax.jvp(lambda *values: pure(root, *values), values, tangents[3:])[1]
+    slope = _slope(pure, root, values)[1]
+    return root, -push / jnp.where(slope > 0, slope, 1.0)
