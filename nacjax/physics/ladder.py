@@ -71,7 +71,10 @@ class Mesh(eqx.Module):
         )  # probes crowd where F is steep
         probes = (places[:, None] + widths[:, None] * steps).ravel()
         probes = jnp.concatenate([jnp.mod(probes, period), period * jnp.linspace(0, 1, 17)])
-        inner = increasing_root(lambda s: integral(s) - target, *bracket(probes, integral(probes), target))
+        lower, upper = bracket(probes, integral(probes), target)
+        low, high = integral(lower), integral(upper)
+        chord = lower + (upper - lower) * (target - low) / (high - low)
+        inner = increasing_root(lambda s: integral(s) - target, lower, upper, chord)
         return jnp.concatenate([jnp.zeros(1), inner, period[None]])
 
 
@@ -96,14 +99,11 @@ asinh.defjvps(lambda tangent, value, x: tangent / jnp.sqrt(1 + x**2))
 
 
 def bracket(points: Float[Array, " p"], values: Float[Array, " p"], target: Float[Array, " t"]):
-    """The nearest of the (unordered) points below and above each target of an increasing function, and where
-    the line between them meets it."""
+    """The nearest of the (unordered) points below and above each target of an increasing function."""
     below = values[:, None] <= target
-    (lower, low), (upper, high) = (
-        [jnp.max(jnp.where(below, x[:, None], -jnp.inf), axis=0) for x in (points, values)],
-        [jnp.min(jnp.where(below, jnp.inf, x[:, None]), axis=0) for x in (points, values)],
-    )
-    return lower, upper, lower + (upper - lower) * (target - low) / (high - low)
+    lower = jnp.max(jnp.where(below, points[:, None], -jnp.inf), axis=0)
+    upper = jnp.min(jnp.where(below, jnp.inf, points[:, None]), axis=0)
+    return lower, upper
 
 
 class Ladder(eqx.Module):
@@ -171,7 +171,9 @@ def build_ladder(metal: Metal, mesh: Mesh, rungs: int) -> Ladder:
     centres = 0.5 * (faces[1:] + faces[:-1])
     width = jnp.broadcast_to(jnp.diff(faces), (rungs, mesh.cells))
     states = metal.states_per_mode * jnp.diff(metal.dos.cumulative(offsets + faces), axis=1)
-    states = jnp.where(states > 0, states, 0.0)
+    # a difference of equal numbers may be a rounding error, and another one in each copy XLA makes of it
+    least = 4 * metal.states_per_mode * jnp.finfo(states.dtype).eps
+    states = jnp.where(states > least, states, 0.0)
     inner = (offsets + faces[:-1]).ravel()[1:]
     filled = states > 0
     inner_filled = filled.ravel()[1:] & filled.ravel()[:-1]
