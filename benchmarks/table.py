@@ -110,7 +110,8 @@ def parts(content: dict, clock: str) -> list[str]:
     lines = [f"| µs a trajectory | {' | '.join(case['case'] for case in cases)} |", "|---" * 3 + "|"]
     lines += [f"| {name} | {' | '.join(f'{each[name]:.0f}' for each in spent)} |" for name in names]
     steps = " and ".join(f"{case['steps_of_slowest']:.1f}" for case in cases)
-    return [*lines, "", f"The slowest trajectory of a chunk takes {steps} steps."]
+    about = "Timed alone, parts wait for memory and add up to more than the whole."
+    return [*lines, "", f"The slowest trajectory of a chunk takes {steps} steps. {about}"]
 
 
 def place(machine: dict) -> str:
