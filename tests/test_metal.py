@@ -112,6 +112,21 @@ def test_states_where_a_face_lies_on_the_band_centre(dos):
     np.testing.assert_allclose(inner(0.5), inner(0.5 + 2e-16), rtol=1e-9)
 
 
+def test_a_batch_with_spare_rungs_integrates():
+    """Compiled for σ alone, copies of the mesh that differed by rounding made every step fail: NaN after 10 000."""
+    points = np.array([[0.584, 0.86, 0.011, 15.28, 6.925, 0.481], [0.821, 0.427, 0.03, 2.386, 15.317, 0.584]])
+
+    @jax.jit
+    @jax.vmap
+    def sigma(p):
+        dos = nj.FlatTopDOS(1.0, p[3])
+        metal = nj.Metal(dos, p[1], p[2], p[0], inelastic_rate=1e-3, phonon_lifetime=5.0)
+        options = {"cells": 48, "rungs": 5, "budget": False, "adjoint": "forward", "max_steps": 500}
+        return nj.evolve(metal, nj.ExponentialPulse(p[4], p[5]), [3.0], **options).sigma[0]
+
+    np.testing.assert_allclose(sigma(points), [0.3513, 0.2873], atol=2e-3)
+
+
 BAD = [
     ({"filling": 0.0}, "filling = 0.0"),
     ({"filling": 1.2}, "filling = 1.2"),

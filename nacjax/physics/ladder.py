@@ -166,14 +166,15 @@ def count_rungs(metal: Metal, rungs: int | None = None) -> int:
 def build_ladder(metal: Metal, mesh: Mesh, rungs: int) -> Ladder:
     """The ladder of a metal, differentiable in every number of the metal."""
     mu, fermi_energy = metal.chemical_potential, metal.fermi_energy
-    faces = mesh.faces(metal, mu)
+    # XLA would compute copies of these that differ by rounding, and steps on such a mesh fail
+    mu, fermi_energy, faces = jax.lax.optimization_barrier((mu, fermi_energy, mesh.faces(metal, mu)))
     offsets = metal.dos.bottom + metal.phonon_energy * jnp.arange(rungs)[:, None]
     centres = 0.5 * (faces[1:] + faces[:-1])
     width = jnp.broadcast_to(jnp.diff(faces), (rungs, mesh.cells))
     states = metal.states_per_mode * jnp.diff(metal.dos.cumulative(offsets + faces), axis=1)
     # a difference of equal numbers may be a rounding error, and another one in each copy XLA makes of it
     least = 4 * metal.states_per_mode * jnp.finfo(states.dtype).eps
-    states = jnp.where(states > least, states, 0.0)
+    states = jax.lax.optimization_barrier(jnp.where(states > least, states, 0.0))
     inner = (offsets + faces[:-1]).ravel()[1:]
     filled = states > 0
     inner_filled = filled.ravel()[1:] & filled.ravel()[:-1]
