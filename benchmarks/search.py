@@ -3,8 +3,8 @@
 All drive the same plateau (2 quantities: ω_p, ν) or evolve (6: ω_p, ν, T, exponent of the DoS, ζ_0 and
 duration of a pulse). A search counts every evaluation of its scan and its descents: "solves" takes a gradient
 for one, and an evaluation on a coarse mesh for its share of the core time of the same on the full mesh;
-"solves_by_core_time" takes everything for its share of the core time of a value on the full mesh, in a batch of
-the same size. The shares are measured here ("prices"). Every method is charged its solves until it first comes
+"solves_by_core_time" takes everything for its share of the core time of a value on the full mesh, in the batch
+that is cheapest. The shares are measured here ("prices"). Every method is charged its solves until it first comes
 within the target, on the full mesh, of the lowest value known, on average over seeds; local methods with the
 restarts that this takes. Seconds are to the end of a search, or until the target is met, without compilation.
 """
@@ -100,11 +100,10 @@ def prices(case, scan, starts, coarse=None, **_):
         along = jax.vmap(lambda d: jax.jvp(lambda p: value(p, **mesh), (p,), (d,)), out_axes=(None, 0))
         return along(np.eye(len(over)))
 
-    one, slope = core_seconds(value, some), core_seconds(gradient, some)
+    one = min(core_seconds(value, some), core_seconds(value, points))
+    slope = core_seconds(gradient, some)
     rough = core_seconds(lambda p: gradient(p, cells=cells), some) if coarse else slope
-    scanned = (
-        core_seconds(lambda p: value(p, cells=cells), points) / core_seconds(value, points) if coarse else 1
-    )
+    scanned = core_seconds(lambda p: value(p, cells=cells), points) / one if coarse else 1.0
     return {"scan": scanned, "gradient": slope / one, "coarse gradient in full ones": rough / slope}
 
 

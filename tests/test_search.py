@@ -62,8 +62,9 @@ def test_a_coarse_mesh_first_and_the_full_one_for_the_last_polish(metal_, dense)
 
 
 @pytest.mark.slow
-def test_a_scan_and_two_short_descents_find_it_from_95_of_100_seeds(metal_, dense):
-    few = {"starts": 2, "scan": 16, "steps": 0, "polished": 1}
+@pytest.mark.parametrize("more", [{"starts": 2, "scan": 16}, {"starts": 1, "scan": 12, "coarse": 16}])
+def test_a_scan_and_two_short_descents_find_it_from_95_of_100_seeds(more, metal_, dense):
+    few = {"steps": 0, "polished": 1, **more}
     found = [find(metal_, seed=seed, **few) for seed in range(100)]
     assert sum(abs(f.value - dense[0]) < 1e-3 for f in found) >= 95
     assert max(f.total_solves for f in found) < 100

@@ -179,11 +179,14 @@ def _problem(
     if maker is None:
         check_corners(box, resolve_all(plain, system), system)
     recipe = dataclasses.replace(recipe, rungs=_rungs(recipe, box, system, rungs))
-    devices = jax.local_devices()[:1]
-    pairs = system.metal.off_ladder
-    most = default_size(study.state, recipe.rungs, study.cells, len(study.times), devices, pairs)
-    batches = -(-starts // most)
-    return Problem(recipe, system, box, -(-starts // batches)), box
+    return _in_batches(Problem(recipe, system, box, starts), starts), box
+
+
+def _in_batches(problem: Problem, count: int) -> Problem:
+    """The problem in as few and equal batches for `count` points as memory and caches like."""
+    study, devices, pairs = problem.recipe.study, jax.local_devices()[:1], problem.system.metal.off_ladder
+    most = default_size(study.state, problem.recipe.rungs, study.cells, len(study.times), devices, pairs)
+    return dataclasses.replace(problem, width=-(-count // -(-count // most)))
 
 
 def _rungs(recipe: Recipe, box: Box, system: System, given: int | None) -> int:
@@ -208,7 +211,7 @@ def _first_points(problem: Problem, box: Box, starts: int, seed: int, scan: int)
     z = 0.01 + 0.98 * (strata + rng.random((count, box.size))) / count
     if not scan:
         return stretch(z)
-    merit = _scanned(problem).at(z, "scan", gradient=False).merit
+    merit = _in_batches(_scanned(problem), count).at(z, "scan", gradient=False).merit
     return stretch(z[seeds(z, merit, starts)])
 
 
