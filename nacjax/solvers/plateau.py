@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..physics.checks import as_arrays, require
+from ..physics.dos import floor
 from ..physics.ladder import Ladder, Mesh, build_ladder, count_rungs
 from ..physics.metal import Metal
 from ..physics.observables import conductivity
@@ -68,7 +69,7 @@ def plateau_occupation(metal: Metal, zeta, ladder: Ladder) -> Float[Array, "rung
     def logit(argument):
         """ln of filled/empty states of each ladder whose cells have the logit `argument`; nearly linear in it."""
         sums = (jnp.sum(ladder.density * jax.nn.sigmoid(x), axis=0) for x in (argument, -argument))
-        filled, empty = (jnp.log(jnp.maximum(x, jnp.sqrt(jnp.finfo(x.dtype).tiny))) for x in sums)
+        filled, empty = (jnp.log(jnp.maximum(x, floor(x))) for x in sums)
         return filled - empty  # the floor keeps second derivatives finite
 
     start = logit((ladder.chemical_potential - ladder.energy) / metal.temperature)

@@ -45,39 +45,27 @@ def threshold_field(
 
 
 def threshold_and_excess(
-    metal: Metal,
-    pump: AbstractPump,
-    times: ArrayLike,
-    *,
-    weakest: float = 1e-3,
-    strongest: float = 1e2,
-    **options,
+    metal: Metal, pump: AbstractPump, times: ArrayLike, **options
 ) -> tuple[Times, Times]:
-    """𝓔*(t) of `threshold_field`, and by how much σ(t) misses being negative, each (time,).
+    """𝓔*(t), and by how much σ(t) misses being negative, each (time,); `options` are those of `threshold_field`.
 
     The excess is σ/σ_0 without a field, with its derivatives, where that is not negative, else 0.
     """
-    field, _, excess = _threshold(*_checked(metal, pump, times, weakest, strongest, options), False)
+    field, _, excess = _threshold(*_checked(metal, pump, times, **options), False)
     return field, excess
 
 
 def threshold_and_response(
-    metal: Metal,
-    pump: AbstractPump,
-    times: ArrayLike,
-    *,
-    weakest: float = 1e-3,
-    strongest: float = 1e2,
-    **options,
+    metal: Metal, pump: AbstractPump, times: ArrayLike, **options
 ) -> tuple[Times, Times]:
     """(𝓔*(t), ω_E(t)/σ_0 at that field), each (time,): `threshold_field` and `omega_e` in one program.
 
-    The derivatives of ω_E are NaN here: `omega_e` has them.
+    `options` are those of `threshold_field`. The derivatives of ω_E are NaN here: `omega_e` has them.
     """
-    return _threshold(*_checked(metal, pump, times, weakest, strongest, options), True)[:2]
+    return _threshold(*_checked(metal, pump, times, **options), True)[:2]
 
 
-def _checked(metal, pump, times, weakest, strongest, options):
+def _checked(metal, pump, times, weakest=1e-3, strongest=1e2, **options):
     """Arguments of `_threshold` as arrays; raises `ValueError`."""
     require_field_unit("ConstantField", jnp.asarray(strongest), metal)
     require("times", times, "positive, finite times", lambda t: (t > 0) & (t < jnp.inf))
