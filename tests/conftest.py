@@ -12,9 +12,7 @@ import jax
 import pytest
 
 import nacjax as nj
-from nacjax.commands.settings import compile_quickly
 
-compile_quickly()
 jax.config.update("jax_enable_x64", True)
 
 worker = os.environ.get("PYTEST_XDIST_WORKER", "")

@@ -52,7 +52,6 @@ def set_up(x64: bool, device: str | None) -> None:
     """Choose precision and device; must run before the first array is made. Raises `ValueError`."""
     import jax
 
-    compile_quickly()
     jax.config.update("jax_enable_x64", x64)
     if device is None:
         return
@@ -61,20 +60,6 @@ def set_up(x64: bool, device: str | None) -> None:
         jax.devices()
     except (RuntimeError, AssertionError):  # JAX asserts where nothing but a missing platform is asked for
         raise ValueError(f"device = {device!r} is not available here: JAX finds no such device") from None
-
-
-def compile_quickly() -> None:
-    """Have XLA compile for the CPU without its fusion emitters: half the time, and often a faster program.
-
-    Most of a command's time is compilation. XLA ends the process at a flag that it does not know, so that
-    the flag is set only for the releases that were looked at.
-    """
-    from importlib.metadata import version
-
-    release = tuple(int(part) for part in version("jaxlib").split(".")[:2])
-    flags = os.environ.get("XLA_FLAGS", "")
-    if (0, 6) <= release <= (0, 10) and "fusion_emitters" not in flags:
-        os.environ["XLA_FLAGS"] = f"{flags} --xla_cpu_use_fusion_emitters=false".strip()
 
 
 def free_path(path: Path | None, default: str, force: bool, others: tuple[str, ...] = ()) -> Path:
