@@ -42,7 +42,7 @@ def arguments(description: str) -> argparse.Namespace:
     os.environ["OMP_NUM_THREADS"] = "1"  # the threads of SuperLU_MT spin
     from nacjax.commands.settings import set_up
 
-    set_up(x64=True, device=None)  # with the flags of XLA that suit it, for every solver of JAX
+    set_up(x64=True, device=None)
     return options
 
 

@@ -5,6 +5,7 @@ from .laboratory import fluence_from_zeta0 as fluence_from_zeta0
 from .laboratory import in_physical_units as in_physical_units
 from .laboratory import pulse as pulse
 from .laboratory import zeta0_from_fluence as zeta0_from_fluence
+from .physics.commensurability import conductivity_estimate as conductivity_estimate
 from .physics.dos import (
     AbstractDOS as AbstractDOS,
 )

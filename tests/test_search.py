@@ -9,7 +9,7 @@ from exact import change
 
 import nacjax as nj
 from nacjax.physics.tight_binding import simple_cubic_p
-from nacjax.studies.bounds import make_box, squash, stretch
+from nacjax.studies.bounds import make_box, squash, squash_slope, stretch
 from nacjax.studies.objectives import NAMED, objective_for
 
 OVER = {"phonon_energy": (0.2, 0.95), "filling": (0.1, 0.9)}
@@ -61,9 +61,38 @@ def test_a_coarse_mesh_first_and_the_full_one_for_the_last_polish(metal_, dense)
     assert set(cells) == {16, CELLS} and (np.diff(cells) >= 0).all()
 
 
+def test_eq_10_points_to_the_right_valley(metal_, dense):
+    """One start, no scan: Eq. (10) knows where to go, and counts as no solve; T does not enter it."""
+    over = {**OVER, "temperature": (0.005, 0.015)}
+    found = find(metal_, over, starts=1, analytic=600, steps=0, polished=1)
+    first = found.paths.isel(start=0, step=0)
+    assert float(first["temperature"]) == pytest.approx(0.01)
+    assert abs(float(first["phonon_energy"]) - 0.5) < 0.05 and abs(float(first["filling"]) - 0.5) < 0.05
+    assert found.value < dense[0] and found.at_bound("temperature") == "lower bound"
+    assert set(found.solves) == {"descent", "polish", "curvature", "check"} and found.solves["polish"] < 30
+
+
+def test_eq_10_on_bands_made_from_hoppings_and_for_other_objectives(metal_):
+    pump, over = nj.Clamped(20.0), {"phonon_energy": (0.2, 0.95)}
+    options = {"starts": 1, "analytic": 50, "steps": 0, "polished": 1, "cells": 16, "times": 3.0}
+    found = nj.search(metal_, pump, over=over, objective="threshold_pump", **options)
+    assert 0 < found.value < 20
+    for refused in ({"objective": lambda run: run.sigma[-1]}, {"objective": "sigma", "maximise": True}):
+        with pytest.raises(ValueError, match=r"analytic is not allowed with objective .* Use scan"):
+            nj.search(metal_, pump, over=over, **{**options, **refused})
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("more", [{"starts": 2, "scan": 16}, {"starts": 1, "scan": 12, "coarse": 16}])
-def test_a_scan_and_two_short_descents_find_it_from_95_of_100_seeds(more, metal_, dense):
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"starts": 2, "scan": 16},
+        {"starts": 1, "scan": 12, "coarse": 16},
+        {"starts": 1, "analytic": 600},
+        {"starts": 1, "analytic": 600, "scan": 4, "coarse": 16},
+    ],
+)
+def test_few_starts_find_it_from_95_of_100_seeds(more, metal_, dense):
     few = {"steps": 0, "polished": 1, **more}
     found = [find(metal_, seed=seed, **few) for seed in range(100)]
     assert sum(abs(f.value - dense[0]) < 1e-3 for f in found) >= 95
@@ -267,6 +296,7 @@ BAD = [
     ({"plateau": False, "times": [1.0, 2.0]}, "give one time"),
     ({"starts": 0}, "starts = 0"),
     ({"rungs": 2}, "rungs = 2 .* at least 5"),
+    ({"analytic": -1}, "analytic = -1 .* at least 0"),
     ({"coarse": 2}, "coarse = 2 .* at least 4"),
     ({"coarse": 64}, "coarse = 64 .* below cells = 32"),
     ({"constraints": {"x": 3}}, "constraints: x = 3"),
@@ -282,9 +312,11 @@ def test_refuses(change, message, metal_):
 
 def test_bijection_and_objectives_for_times():
     box = make_box({"a": (0.2, 0.8), "b": (1e-4, 1e-1, "log")})
-    u = np.linspace(-12, 12, 7)[:, None] * np.ones(2)
+    u = np.linspace(-2.9, 2.9, 7)[:, None] * np.ones(2)
     values = box.values(squash(u))
     assert (values > box.low).all() and (values < box.high).all()
     np.testing.assert_allclose(stretch(box.shares(values)), u, atol=1e-6)
+    np.testing.assert_allclose(squash(6 - u), squash(u), atol=1e-12)  # mirrored at the bounds
+    np.testing.assert_allclose(squash_slope(u), (squash(u + 1e-6) - squash(u - 1e-6)) / 2e-6, rtol=1e-6)
     with pytest.raises(ValueError, match="many times"):
         objective_for("min_sigma", "evolve", (1.0,), None)

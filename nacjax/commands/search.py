@@ -48,6 +48,8 @@ class Search:
     """Steps of the optimiser at most."""
     scan: int = 0
     """Points to evaluate first, the best of which become the starts."""
+    analytic: int = 0
+    """Points to look at by Eq. (10) of the paper before anything is computed; 1000 are a good number."""
     coarse: int | None = None
     """Cells of a coarser mesh for all but the last polish; without it the whole search is on --cells."""
     optimizer: Literal["adam", "adamax", "rmsprop", "sgd"] = "adam"
@@ -80,8 +82,8 @@ class Search:
 
         found = search(
             metal, pump, over=over, objective=self.objective, starts=self.starts, steps=self.steps,
-            scan=self.scan, coarse=self.coarse, seed=self.seed, cells=self.cells, **self.state(),
-            optimizer=getattr(optax, self.optimizer)(self.learning_rate),
+            scan=self.scan, analytic=self.analytic, coarse=self.coarse, seed=self.seed, cells=self.cells,
+            optimizer=getattr(optax, self.optimizer)(self.learning_rate), **self.state(),
         )  # fmt: skip
         print(found)
         result = found.to_xarray()

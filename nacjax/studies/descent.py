@@ -32,7 +32,7 @@ REASONS = {
 """Why a start stopped."""
 
 FAR = 30.0
-"""|u| beyond which a point has left the box for good: z is within 1e-13 of a bound."""
+"""|u| beyond which an optimiser has lost its way: five widths of the box."""
 
 
 @dataclasses.dataclass
@@ -58,6 +58,7 @@ class Swarm:
         self.problem, self.trail = problem, Trail.empty()
         self.u = np.array(u, dtype=float)
         self.best_u, self.best = self.u.copy(), np.full(count, np.inf)
+        self.best_slope = np.full_like(self.u, np.nan)  # d(merit)/du there; NaN while it is not known
         self.value = np.full(count, np.nan)  # the objective there; NaN while there is none
         self.outcome = np.full(count, RUNNING)
         self.steps = np.zeros(count, int)
@@ -77,6 +78,7 @@ class Swarm:
         trail.cells.append(self.problem.recipe.study.cells)
         better = found.merit < self.best[which]  # NaN is never better
         self.best[which[better]], self.best_u[which[better]] = found.merit[better], u[better]
+        self.best_slope[which[better]] = found.slope[better]
         self.value[which[better]] = found.value[better]
         self.steps[which] += 1
         return found
@@ -84,13 +86,13 @@ class Swarm:
     def move_to(self, problem: Problem) -> None:
         """Go on with another mesh: best points stay where they are, what they are worth is not known yet."""
         self.problem = problem
-        self.best[:], self.value[:] = np.inf, np.nan
+        self.best[:], self.value[:], self.best_slope[:] = np.inf, np.nan, np.nan
 
     @property
     def spread(self) -> float:
-        """Range of the merit over the first points: the scale on which steps gain something."""
-        finite = np.concatenate(self.trail.merits[:1])
-        finite = finite[np.isfinite(finite) & np.isfinite(self.trail.values[0])]
+        """Range of the objective over all points so far: the scale on which steps gain something."""
+        finite = np.concatenate(self.trail.values)
+        finite = finite[np.isfinite(finite)]
         return float(np.ptp(finite)) if finite.size > 1 else float(np.abs(finite).max(initial=1.0))
 
 

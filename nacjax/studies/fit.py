@@ -17,7 +17,17 @@ from ..physics.ladder import Mesh
 from ..physics.metal import Metal
 from ..physics.pump import AbstractPump
 from ..solvers.evolve import evolve
-from .bounds import Box, check_corners, corners, make_box, physical, resolve_all, squash, stretch
+from .bounds import (
+    Box,
+    check_corners,
+    corners,
+    make_box,
+    physical,
+    resolve_all,
+    squash,
+    squash_slope,
+    stretch,
+)
 from .chunks import rung_counts
 from .quantities import System, all_quantities, changed
 
@@ -167,7 +177,7 @@ class Model(eqx.Module):
     options: tuple = eqx.field(static=True)
 
     def __call__(self, u, system: System, ends, times):
-        values = physical(jax.nn.sigmoid(u), ends, self.log)
+        values = physical(squash(u), ends, self.log)
         metal, pump, field = changed(system, dict(zip(self.paths, values, strict=True)))
         options = {"adjoint": "forward", "budget": False, "rtol": FIT_RTOL, **dict(self.options)}
         return evolve(metal, pump, times, field=field, **options).sigma
@@ -215,7 +225,7 @@ def _fit(model: Model, system, ends, times, weights, traces, starts, steps: int,
 def _collect(box: Box, times, estimated: bool, u, misfit, converged, model, slopes) -> Fit:
     """Errors and labels; `slopes` are d(σ/noise)/du (..., quantity, time)."""
     z = squash(u)
-    jacobian = slopes / (box.slopes(z) * z * (1 - z))[..., None]
+    jacobian = slopes / (box.slopes(z) * squash_slope(u))[..., None]
     freedom = times.size - box.size
     size = np.linalg.norm(jacobian, axis=-1)
     unit = jacobian / np.where(size > 0, size, 1.0)[..., None]  # columns of length one: a well-scaled inverse

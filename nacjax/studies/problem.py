@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .bounds import Box, physical, squash
+from .bounds import Box, physical, squash, squash_slope
 from .kernel import Study
 from .objectives import Constraint, Objective
 from .quantities import System, changed
@@ -130,7 +130,7 @@ class Problem:
         """Merit, objective, constraints and d(merit)/du at unbounded points u (point, quantity)."""
         z = squash(u)
         found = self.at(z, stage, gradient)
-        return found._replace(slope=found.slope * z * (1 - z))
+        return found._replace(slope=found.slope * squash_slope(u))
 
     def at(self, z: np.ndarray, stage: str, gradient: bool = True) -> Evaluated:
         """The same at shares z, with d(merit)/dz."""
@@ -164,7 +164,7 @@ class Merit(eqx.Module):
 
     def __call__(self, u):
         def merit(u):
-            return self.recipe.merit(jax.nn.sigmoid(u), self.system, self.ends, self.penalty)
+            return self.recipe.merit(squash(u), self.system, self.ends, self.penalty)
 
         @jax.custom_vjp
         def value(u):

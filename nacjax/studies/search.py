@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import jax
 import numpy as np
 import optax
 
@@ -16,16 +15,17 @@ from ..physics.ladder import Mesh
 from ..physics.metal import Metal
 from ..physics.pump import AbstractPump
 from .bounds import Box, check_corners, corners, make_box, resolve_all, squash, stretch
-from .chunks import default_size, rung_counts
+from .chunks import rung_counts
 from .curvature import look_around
 from .descent import REASONS, Swarm, descend, distinct
 from .kernel import Study
 from .objectives import constraints_for, objective_for
 from .optimum import Optimum
 from .outcome import to_optimum
-from .polish import polish
+from .polish import AGAIN, FIRST, polish
 from .problem import FORWARD_AT_MOST, Problem, Recipe, coarser, finer
 from .quantities import System
+from .starts import check_analytic, first_points, in_batches
 from .sweep import check_state, make_study
 
 ADAM = optax.adam(0.15)
@@ -52,6 +52,7 @@ def search(
     steps: int = 60,
     seed: int = 0,
     scan: int = 0,
+    analytic: int = 0,
     coarse: int | None = None,
     polished: int = 3,
     tolerance: float = 1e-4,
@@ -72,10 +73,12 @@ def search(
       (`Plateau`, `SteadyState`) with one number as result. Functions are minimised unless `maximise`
     - `constraints`: name → (function of a run, low, high), None for no bound; violations are penalised by
       `penalty` times their square, in units of the bound, and 100 times that while polishing
-    - `optimizer`: any optax optimiser, moving in the unbounded u with value = low + (high − low)/(1 + e^{−u});
+    - `optimizer`: any optax optimiser, moving in the u of a box 6 wide, mirrored at its bounds (`squash`);
       Adam by default. `steps` at most, from `starts` points of a Latin hypercube drawn with `seed`
     - `scan`: evaluate so many points first without gradients (of the plateau, for "sigma" under `Clamped`),
       and start from the best of them
+    - `analytic`: look at so many points by Eq. (10) of the paper first, which costs next to nothing, and start
+      (or scan) where it is lowest: 1000 serve for any of the named objectives
     - `coarse`: cells of a mesh for the scan, the descents and a first polish (a run on it has `rtol` 0.1);
       only the polished points, one at least, see the full mesh then. Worth compiling where solves are slow
     - `polished`: how many of the best distinct points L-BFGS finishes
@@ -90,7 +93,12 @@ def search(
     """
     began = time.perf_counter()
     _check_counts(
-        starts=(starts, 1), steps=(steps, 0), scan=(scan, 0), polished=(polished, 0), patience=(patience, 1)
+        starts=(starts, 1),
+        steps=(steps, 0),
+        scan=(scan, 0),
+        analytic=(analytic, 0),
+        polished=(polished, 0),
+        patience=(patience, 1),
     )
     system, maker = _system(metal, pump, field, over)
     study = _study(system, times, plateau, steady, cells, mesh, options)
@@ -101,7 +109,9 @@ def search(
     problem, box = _problem(system, maker, study, over, objective, maximise, constraints, rungs, starts)
     problem.penalty = float(penalty)
     rough = problem if coarse is None else coarser(problem, coarse)
-    swarm = Swarm(rough, _first_points(rough, box, starts, seed, scan))
+    if analytic:
+        check_analytic(problem)
+    swarm = Swarm(rough, first_points(rough, box, starts, seed, scan, analytic))
     descend(swarm, ADAM if optimizer is None else optimizer, steps, tolerance, patience)
     if not np.isfinite(swarm.value).any():
         raise ValueError(
@@ -115,15 +125,17 @@ def search(
 
 def finish(swarm: Swarm, problem: Problem, polished: int, tolerance: float) -> None:
     """L-BFGS on the best distinct points, and again from a neighbour of the best one that lies lower (a kink)."""
-    which = distinct(swarm, polished)
+    which, first = distinct(swarm, polished), FIRST
     if swarm.problem is not problem:
-        polish(swarm, which, 40, 1e3 * tolerance)
+        polish(swarm, which, 60, 300 * tolerance)
         swarm.move_to(problem)
+        first = AGAIN
     if problem.recipe.constraints:
         problem.penalty *= 100
-        again = problem.evaluate(swarm.best_u, "polish", gradient=False)
+        again = problem.evaluate(swarm.best_u, "polish")
         swarm.best = np.where(np.isfinite(again.merit), again.merit, np.inf)
-    polish(swarm, which, 40, tolerance)
+        swarm.best_slope = again.slope
+    polish(swarm, which, 40, tolerance, first)
     for _ in range(4):
         k = int(np.argmin(swarm.best))
         around = look_around(problem, squash(swarm.best_u[k]), swarm.spread)
@@ -131,7 +143,8 @@ def finish(swarm: Swarm, problem: Problem, polished: int, tolerance: float) -> N
         if not around.lowest_merit < swarm.best[k] - tolerance * swarm.spread:
             break
         swarm.best_u[k], swarm.best[k] = stretch(around.lowest), around.lowest_merit
-        polish(swarm, np.array([k]), 40, tolerance)
+        swarm.best_slope[k] = np.nan
+        polish(swarm, np.array([k]), 40, tolerance, AGAIN)
 
 
 def _system(metal, pump, field, over) -> tuple[System, Callable | None]:
@@ -179,14 +192,7 @@ def _problem(
     if maker is None:
         check_corners(box, resolve_all(plain, system), system)
     recipe = dataclasses.replace(recipe, rungs=_rungs(recipe, box, system, rungs))
-    return _in_batches(Problem(recipe, system, box, starts), starts), box
-
-
-def _in_batches(problem: Problem, count: int) -> Problem:
-    """The problem in as few and equal batches for `count` points as memory and caches like."""
-    study, devices, pairs = problem.recipe.study, jax.local_devices()[:1], problem.system.metal.off_ladder
-    most = default_size(study.state, problem.recipe.rungs, study.cells, len(study.times), devices, pairs)
-    return dataclasses.replace(problem, width=-(-count // -(-count // most)))
+    return in_batches(Problem(recipe, system, box, starts), starts), box
 
 
 def _rungs(recipe: Recipe, box: Box, system: System, given: int | None) -> int:
@@ -202,40 +208,6 @@ def _rungs(recipe: Recipe, box: Box, system: System, given: int | None) -> int:
             f"rungs = {given} is not allowed: the box needs at least {needed} (width / phonon_energy)"
         )
     return needed if given is None else int(given)
-
-
-def _first_points(problem: Problem, box: Box, starts: int, seed: int, scan: int) -> np.ndarray:
-    """Unbounded u of the starts, (start, quantity): a Latin hypercube, or the best points of a larger one."""
-    rng, count = np.random.default_rng(seed), max(scan, starts)
-    strata = rng.permuted(np.tile(np.arange(count), (box.size, 1)), axis=1).T
-    z = 0.01 + 0.98 * (strata + rng.random((count, box.size))) / count
-    if not scan:
-        return stretch(z)
-    merit = _in_batches(_scanned(problem), count).at(z, "scan", gradient=False).merit
-    return stretch(z[seeds(z, merit, starts)])
-
-
-def _scanned(problem: Problem) -> Problem:
-    """The problem whose values a scan takes: the plateau where it stands for σ, else the problem itself."""
-    study = problem.recipe.study
-    if (
-        problem.recipe.objective.name != "sigma"
-        or study.state == "plateau"
-        or not problem.system.pump.clamped
-    ):
-        return problem
-    closed = dataclasses.replace(study, state="plateau", times=(), options=())
-    recipe = dataclasses.replace(problem.recipe, study=closed, constraints=())
-    return dataclasses.replace(problem, recipe=recipe)
-
-
-def seeds(z: np.ndarray, merit: np.ndarray, count: int, neighbours: int = 5) -> np.ndarray:
-    """Indices of `count` points to start from: first those lower than their neighbours, then the lowest others."""
-    merit = np.where(np.isfinite(merit), merit, np.inf)
-    distance = np.abs(z[:, None] - z[None]).max(axis=2)
-    near = np.argsort(distance, axis=1)[:, : neighbours + 1]
-    valley = merit <= merit[near].min(axis=1)
-    return np.lexsort((merit, ~valley))[:count]
 
 
 def _check_counts(**counts: tuple[int, int]) -> None:
