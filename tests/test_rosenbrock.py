@@ -209,3 +209,20 @@ def test_a_solve_that_stops_early_is_nan(metal):
     with pytest.warns(RuntimeWarning, match="maximum number"):
         run = nj.evolve(metal, nj.Clamped(20.0), [1.0], cells=8, max_steps=4)
     assert np.isnan(run.sigma).all() and not run.ok
+
+
+def test_derivatives_in_a_batch_are_those_taken_one_at_a_time():
+    """Along six quantities of a pulse at once, as a search takes them, and along each alone."""
+
+    def sigma(p):
+        metal = nj.Metal(nj.FlatTopDOS(1.0, p[3]), p[1], p[2], p[0], inelastic_rate=1e-3, phonon_lifetime=5.0)
+        options = {"cells": 48, "rungs": 5, "budget": False, "adjoint": "forward"}
+        return nj.evolve(metal, nj.ExponentialPulse(p[4], p[5]), [3.0], **options).sigma[0]
+
+    size = jnp.array([0.75, 0.8, 0.045, 14.0, 19.0, 0.9])  # as a search scales them
+    point = jnp.array([0.5059, 0.5051, 0.0275, 14.27, 10.5, 0.55]) / size
+    scaled = jax.jit(lambda z, d: jax.jvp(lambda z: sigma(size * z), (z,), (d,))[1])
+    alone = np.stack([scaled(point, d) for d in jnp.eye(6)])
+    together = jax.jit(jax.vmap(scaled, in_axes=(None, 0)))(point, jnp.eye(6))
+    np.testing.assert_allclose(together, alone, rtol=1e-6, atol=1e-9)
+    assert 1 < np.abs(alone[0]) < 20  # dσ/dω_p in units of 0.75 W

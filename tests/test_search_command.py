@@ -93,3 +93,12 @@ def test_bad_input_is_a_line_and_status_2(words, message, capsys, tmp_path):
     err = capsys.readouterr().err
     assert message in err and err.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_eq_10_saves_starts(tmp_path, capsys):
+    (tmp_path / "study.toml").write_text(STUDY)
+    few = ["--starts", "1", "--steps", "0", "--analytic", "300", "--seed", "5"]
+    assert main(["search", "study.toml", *few]) == 0
+    out = capsys.readouterr().out
+    assert "1 starts" in out and "scan" not in out
+    assert float(out.split("σ/σ_0: ")[1].split()[0]) < -0.35

@@ -63,7 +63,7 @@ def physical(z: Float[Array, "*batch quantity"], ends, log: tuple[bool, ...]):
     return jnp.where(jnp.array(log), jnp.exp(jnp.where(jnp.array(log), linear, 0.0)), linear)
 
 
-def squash(u):
+def squash(u: Any) -> Any:
     """z = (1 + sin πu/6)/2, elementwise: one to one for |u| ≤ 3, where z is 0 and 1, and mirrored there.
 
     An optimum at a bound is a plain minimum in u, which a quasi-Newton method reaches in a few steps; with

@@ -94,7 +94,7 @@ class _Lines:
         enough &= np.isfinite(found.slope).all(axis=1)
         for k, merit, slope in zip(go[~enough], found.merit[~enough], found.slope[~enough], strict=True):
             ends = -self.promise[k], self.length[k] * (self.direction[k] @ slope)
-            self.length[k] *= lowest_between(merit - self.merit[k], *ends)
+            self.length[k] *= lowest_between(float(merit - self.merit[k]), *map(float, ends))
             self.shortenings[k] += 1
         took = go[enough]
         if took.size:

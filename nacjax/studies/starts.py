@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from ..physics.commensurability import conductivity_estimate
 from .bounds import Box, physical, stretch
@@ -58,7 +58,7 @@ def _by_estimate(problem: Problem, z: np.ndarray, count: int) -> np.ndarray:
     moved[np.arange(size), :, np.arange(size)] = 0.5
     kind = jnp.zeros(()).dtype
     points, ends = np.concatenate([z, *moved]).astype(kind), problem.box.ends.astype(kind)
-    found = np.asarray(_estimates(problem.recipe, problem.system, ends, points), dtype=float)
+    found = np.asarray(_estimates(problem.recipe, problem.system, ends, jnp.asarray(points)), dtype=float)
     estimates, others = found[: len(z)], found[len(z) :].reshape(size, few)
     best = z[lowest_valleys(z, estimates, count)]
     absent = [np.allclose(other, estimates[:few], rtol=1e-4, equal_nan=True) for other in others]
@@ -93,7 +93,7 @@ def _scanned(problem: Problem) -> Problem:
 def lowest_valleys(z: np.ndarray, merit: np.ndarray, count: int, neighbours: int = 5) -> np.ndarray:
     """Indices of `count` points to start from: first those lower than their neighbours, then the lowest others."""
     merit = np.where(np.isfinite(merit), merit, np.inf)
-    _, near = cKDTree(z).query(z, min(neighbours + 1, len(z)), p=np.inf)
+    _, near = KDTree(z).query(z, min(neighbours + 1, len(z)), p=np.inf)
     valley = merit <= merit[near].reshape(len(z), -1).min(axis=1)
     return np.lexsort((merit, ~valley))[:count]
 
