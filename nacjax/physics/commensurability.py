@@ -15,7 +15,12 @@ def conductivity_estimate(metal: Metal, rungs: int | None = None) -> Float[Array
 
     Good for where to look, at next to no cost: it is lowest where ω_p is commensurate with the distance of μ
     from the band edges; there it is too low by a factor of two or more, and the minima of the kinetic equations
-    lie at slightly larger ω_p. `rungs` as in `evolve`. Source: doi:10.1103/PhysRevB.101.041105.
+    lie at slightly larger ω_p.
+
+    - `metal`: a `Metal`; its filling, phonon energy, DoS and transport law count, its rates and temperature do not
+    - `rungs`: how many steps of ω_p to go up and down, as in `evolve`; needed where ω_p or W is a JAX tracer
+
+    Differentiable in every number that counts. Source: doi:10.1103/PhysRevB.101.041105, Eq. (10).
     """
     reach = count_rungs(metal, rungs)
     fermi_energy, omega = metal.fermi_energy, metal.phonon_energy
