@@ -67,8 +67,8 @@ class _Lines:
         found, states = _directions(self.states, self._typed(self.u), self._typed(self.slope))
         self._keep(which, states)
         direction = np.array(found, dtype=float)
-        up = np.sum(direction * self.slope, axis=1) >= 0
-        direction[up] = -self.slope[up]
+        down = np.sum(direction * self.slope, axis=1) < 0  # not so where it is NaN
+        direction[~down] = -self.slope[~down]
         self.direction[which] = direction[which]
         size = np.abs(self.direction).max(axis=1)
         self.length[which] = np.minimum(1.0, LONGEST / np.maximum(size, 1e-300))[which]
@@ -120,7 +120,9 @@ def polish(swarm: Swarm, which: np.ndarray, steps: int, tolerance: float, first:
     """
     unknown = which[~np.isfinite(swarm.best_slope[which]).all(axis=1)]
     if unknown.size:
-        swarm.evaluate(unknown, swarm.best_u[unknown], "polish")
+        here = swarm.evaluate(unknown, swarm.best_u[unknown], "polish")
+        swarm.best[unknown] = np.where(np.isfinite(here.merit), here.merit, np.inf)
+        swarm.best_slope[unknown] = here.slope
     lines = _Lines(swarm.best_u[which], swarm.best[which], swarm.best_slope[which], first)
     outcome = np.full(len(which), RUNNING)
     for _ in range(steps):
