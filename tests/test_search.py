@@ -1,5 +1,7 @@
 """`search`: global minima, bounds, kinks, constraints, outcomes, and what it refuses."""
 
+from types import SimpleNamespace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,7 +12,10 @@ from exact import change
 import nacjax as nj
 from nacjax.physics.tight_binding import simple_cubic_p
 from nacjax.studies.bounds import make_box, squash, squash_slope, stretch
+from nacjax.studies.descent import Swarm
 from nacjax.studies.objectives import NAMED, objective_for
+from nacjax.studies.polish import polish
+from nacjax.studies.problem import Evaluated
 
 OVER = {"phonon_energy": (0.2, 0.95), "filling": (0.1, 0.9)}
 CELLS = 32
@@ -72,7 +77,20 @@ def test_eq_10_points_to_the_right_valley(metal_, dense):
     assert set(found.solves) == {"descent", "polish", "curvature", "check"} and found.solves["polish"] < 30
 
 
-def test_eq_10_on_bands_made_from_hoppings_and_for_other_objectives(metal_):
+def test_eq_10_on_a_metal_made_by_a_function():
+    """A density of states that is an argument; the lowest Eq. (10) of 200 points is that of the first point."""
+
+    def metal(exponent, phonon_energy):
+        return nj.Metal(nj.FlatTopDOS(exponent=exponent), 0.5, 0.01, phonon_energy)
+
+    over = {"exponent": (4.0, 12.0), "phonon_energy": (0.4, 0.9)}
+    found = find(metal, over, starts=1, analytic=200, steps=0, polished=1)
+    first = found.paths.isel(start=0, step=0)
+    here = float(nj.conductivity_estimate(metal(float(first["exponent"]), float(first["phonon_energy"]))))
+    assert here < float(nj.conductivity_estimate(metal(8.0, 0.53))) and found.value < -0.35
+
+
+def test_eq_10_for_other_objectives(metal_):
     pump, over = nj.Clamped(20.0), {"phonon_energy": (0.2, 0.95)}
     options = {"starts": 1, "analytic": 50, "steps": 0, "polished": 1, "cells": 16, "times": 3.0}
     found = nj.search(metal_, pump, over=over, objective="threshold_pump", **options)
@@ -320,3 +338,22 @@ def test_bijection_and_objectives_for_times():
     np.testing.assert_allclose(squash_slope(u), (squash(u + 1e-6) - squash(u - 1e-6)) / 2e-6, rtol=1e-6)
     with pytest.raises(ValueError, match="many times"):
         objective_for("min_sigma", "evolve", (1.0,), None)
+
+
+def test_a_polish_goes_on_from_a_point_whose_gradient_is_not_known():
+    """As after a look around a kink: the point was evaluated before, and is no better than itself."""
+    target = np.array([0.4, -0.7])
+
+    def evaluate(u, stage, gradient=True):
+        merit = ((u - target) ** 2 * [1.0, 30.0]).sum(axis=1)
+        return Evaluated(merit, merit, np.zeros((len(u), 0)), 2 * (u - target) * [1.0, 30.0])
+
+    study = SimpleNamespace(cells=8)
+    swarm = Swarm(
+        SimpleNamespace(evaluate=evaluate, recipe=SimpleNamespace(study=study)), np.array([[1.5, 0.9]])
+    )
+    swarm.evaluate(np.array([0]), swarm.u, "descent")
+    swarm.best_slope[0] = np.nan
+    polish(swarm, np.array([0]), 40, 1e-9)
+    assert all(np.isfinite(shares).all() for shares in swarm.trail.shares)
+    np.testing.assert_allclose(swarm.best_u[0], target, atol=1e-3)

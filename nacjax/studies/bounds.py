@@ -83,6 +83,14 @@ def stretch(z: np.ndarray) -> np.ndarray:
     return np.arcsin(2 * z - 1) / SCALE
 
 
+def latin_hypercube(
+    rng: np.random.Generator, count: int, size: int, margin: float = 0.01
+) -> Float[np.ndarray, "point quantity"]:
+    """Shares of a box, one point in each of `count` equal slices of every quantity, none within `margin` of a bound."""
+    strata = rng.permuted(np.tile(np.arange(count), (size, 1)), axis=1).T
+    return margin + (1 - 2 * margin) * (strata + rng.random((count, size))) / count
+
+
 def make_box(over: Mapping[str, Sequence[Any]]) -> Box:
     """The box of `over`, name → (low, high) or (low, high, "log"); raises `ValueError` for what is none."""
     if not isinstance(over, Mapping) or not over:

@@ -21,6 +21,7 @@ from .bounds import (
     Box,
     check_corners,
     corners,
+    latin_hypercube,
     make_box,
     physical,
     resolve_all,
@@ -161,8 +162,7 @@ def _starts(box: Box, paths, system: System, starts: int, seed: int) -> np.ndarr
     if starts < 1 or starts != int(starts):
         raise ValueError(f"starts = {starts!r} is not allowed: it must be a whole number, at least 1")
     rng = np.random.default_rng(seed)
-    strata = rng.permuted(np.tile(np.arange(starts), (box.size, 1)), axis=1).T
-    z = 0.1 + 0.8 * (strata + rng.random((starts, box.size))) / starts
+    z = latin_hypercube(rng, starts, box.size, margin=0.1)
     known = all_quantities(system)
     own = box.shares([float(known[path]) for path in paths])
     z[0] = np.where((own > 0.01) & (own < 0.99), own, z[0])

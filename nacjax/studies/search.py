@@ -25,13 +25,16 @@ from .outcome import to_optimum
 from .polish import AGAIN, FIRST, polish
 from .problem import FORWARD_AT_MOST, Problem, Recipe, coarser, finer
 from .quantities import System
-from .starts import check_analytic, first_points, in_batches
+from .starts import first_points, in_batches
 from .sweep import check_state, make_study
 
 ADAM = optax.adam(0.15)
 """The optimiser of a search unless another is given; it moves in u, where the box is about 6 wide."""
 
 SEARCH_CELLS = 96
+
+ROUGHLY = 300
+"""How much less tightly a coarse mesh is polished: to about its own error."""
 
 
 def search(
@@ -78,7 +81,7 @@ def search(
     - `scan`: evaluate so many points first without gradients (of the plateau, for "sigma" under `Clamped`),
       and start from the best of them
     - `analytic`: look at so many points by Eq. (10) of the paper first, which costs next to nothing, and start
-      (or scan) where it is lowest: 1000 serve for any of the named objectives
+      (or scan) where it is lowest, in the middle of what it does not know; for the named objectives
     - `coarse`: cells of a mesh for the scan, the descents and a first polish (a run on it has `rtol` 0.1);
       only the polished points, one at least, see the full mesh then. Worth compiling where solves are slow
     - `polished`: how many of the best distinct points L-BFGS finishes
@@ -106,12 +109,10 @@ def search(
         _check_counts(coarse=(coarse, 4))
         if coarse >= study.cells:
             raise ValueError(f"coarse = {coarse!r} is not allowed: it must be below cells = {study.cells}")
-    problem, box = _problem(system, maker, study, over, objective, maximise, constraints, rungs, starts)
+    problem = _problem(system, maker, study, over, objective, maximise, constraints, rungs, starts)
     problem.penalty = float(penalty)
     rough = problem if coarse is None else coarser(problem, coarse)
-    if analytic:
-        check_analytic(problem)
-    swarm = Swarm(rough, first_points(rough, box, starts, seed, scan, analytic))
+    swarm = Swarm(rough, first_points(rough, starts, seed, scan, analytic))
     descend(swarm, ADAM if optimizer is None else optimizer, steps, tolerance, patience)
     if not np.isfinite(swarm.value).any():
         raise ValueError(
@@ -127,7 +128,7 @@ def finish(swarm: Swarm, problem: Problem, polished: int, tolerance: float) -> N
     """L-BFGS on the best distinct points, and again from a neighbour of the best one that lies lower (a kink)."""
     which, first = distinct(swarm, polished), FIRST
     if swarm.problem is not problem:
-        polish(swarm, which, 60, 300 * tolerance)
+        polish(swarm, which, 60, ROUGHLY * tolerance)
         swarm.move_to(problem)
         first = AGAIN
     if problem.recipe.constraints:
@@ -173,9 +174,7 @@ def _study(system, times, plateau, steady, cells, mesh, options) -> Study:
     return dataclasses.replace(study, observables=())
 
 
-def _problem(
-    system, maker, study, over, objective, maximise, constraints, rungs, starts
-) -> tuple[Problem, Box]:
+def _problem(system, maker, study, over, objective, maximise, constraints, rungs, starts) -> Problem:
     box = make_box(over)
     own = set() if maker is None else set(inspect.signature(maker).parameters) & set(box.names)
     plain = [name for name in box.names if name not in own]
@@ -192,7 +191,7 @@ def _problem(
     if maker is None:
         check_corners(box, resolve_all(plain, system), system)
     recipe = dataclasses.replace(recipe, rungs=_rungs(recipe, box, system, rungs))
-    return in_batches(Problem(recipe, system, box, starts), starts), box
+    return in_batches(Problem(recipe, system, box, starts), starts)
 
 
 def _rungs(recipe: Recipe, box: Box, system: System, given: int | None) -> int:

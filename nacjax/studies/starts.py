@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 from scipy.spatial import KDTree
 
 from ..physics.commensurability import conductivity_estimate
-from .bounds import Box, physical, stretch
+from .bounds import latin_hypercube, physical, stretch
 from .chunks import default_size
 from .objectives import NAMED
 from .problem import Problem, Recipe
@@ -18,16 +18,17 @@ from .quantities import System
 
 
 def first_points(
-    problem: Problem, box: Box, starts: int, seed: int, scan: int = 0, analytic: int = 0
-) -> np.ndarray:
-    """Unbounded u of the starts, (start, quantity).
+    problem: Problem, starts: int, seed: int, scan: int = 0, analytic: int = 0
+) -> Float[np.ndarray, "start quantity"]:
+    """Unbounded u of the starts.
 
     A Latin hypercube; of `analytic` points those that Eq. (10) prefers; of `scan` points those with the lowest
     values (of the best `scan` of `analytic` ones if both are given).
     """
     rng, count = np.random.default_rng(seed), max(scan, starts)
-    z = latin_hypercube(rng, max(count, analytic), box.size)
+    z = latin_hypercube(rng, max(count, analytic), problem.box.size)
     if analytic:
+        _check_analytic(problem)
         z = _by_estimate(problem, z, count)
     if scan:
         scanned = in_batches(_scanned(problem), count)
@@ -35,13 +36,7 @@ def first_points(
     return stretch(z)
 
 
-def latin_hypercube(rng: np.random.Generator, count: int, size: int) -> Float[np.ndarray, "point quantity"]:
-    """Shares of a box, one point in each of `count` equal slices of every quantity, none within 1% of a bound."""
-    strata = rng.permuted(np.tile(np.arange(count), (size, 1)), axis=1).T
-    return 0.01 + 0.98 * (strata + rng.random((count, size))) / count
-
-
-def check_analytic(problem: Problem) -> None:
+def _check_analytic(problem: Problem) -> None:
     """Raise `ValueError` where Eq. (10) says nothing about what is searched."""
     goal = problem.recipe.objective
     if goal.name not in NAMED or goal.maximise != NAMED[goal.name].maximise:
