@@ -41,8 +41,8 @@ def _check_analytic(problem: Problem) -> None:
     goal = problem.recipe.objective
     if goal.name not in NAMED or goal.maximise != NAMED[goal.name].maximise:
         raise ValueError(
-            f"analytic is not allowed with objective = {goal.name}: Eq. (10) tells where σ is low, and nothing "
-            "about this one. Use scan= instead"
+            f"analytic is not allowed with objective = {goal.name}, maximise = {goal.maximise}: Eq. (10) tells "
+            "where σ is low only. Use scan= instead"
         )
 
 
