@@ -39,7 +39,9 @@ class Fit:
 
     - `best`, `error` (quantity,): values and standard deviations; `covariance` (quantity, other)
     - `chi_squared`: Σ(residual/noise)², `reduced`: over the degrees of freedom; `model` (time,): fitted σ(t)
-    - `reason`: the outcome as a sentence
+    - `by_start` (start, quantity), `by_start_chi_squared` (start,): where every start ended. Two answers may fit
+      one trace equally well, as σ(ω_p) falls and rises again; the errors are those of `best` alone
+    - `reason`: the outcome as a sentence, which says so if another start ended elsewhere with as good a fit
     """
 
     best: xr.DataArray
@@ -48,12 +50,15 @@ class Fit:
     chi_squared: xr.DataArray
     reduced: xr.DataArray
     model: xr.DataArray
+    by_start: xr.DataArray
+    by_start_chi_squared: xr.DataArray
     reason: xr.DataArray
 
     def __repr__(self) -> str:
         if "trace" in self.best.dims:
-            good = int((self.reason == CONVERGED).sum())
-            head = f"fits of {self.best.sizes['trace']} traces, {good} converged; the first:"
+            good, twofold = (int((self.reason == reason).sum()) for reason in (CONVERGED, TWOFOLD))
+            head = f"fits of {self.best.sizes['trace']} traces, {good + twofold} converged"
+            head += f", {twofold} of them with more than one answer; the first:" if twofold else "; the first:"
             return head + "\n" + repr(self.of(0))
         rows = [f"  {n:<20}{v:>12.6g} ± {e:.2g}" for n, v, e in zip(
             self.best["quantity"].to_numpy(), self.best.to_numpy(), self.error.to_numpy(), strict=True)]  # fmt: skip
@@ -72,8 +77,14 @@ FIT_RTOL = 1e-4
 """Tolerance of a step unless another is given: the misfit must be smooth on the scale of the noise."""
 
 CONVERGED = "Converged."
+TWOFOLD = "Converged, but another start fits as well elsewhere: see by_start, and narrow the bounds."
 NOT_CONVERGED = "Not converged: all steps were used; the best point found is given."
 NOT_FINITE = "The model is not finite at any start."
+
+AS_GOOD = 4.0
+"""Another answer counts where its χ² is higher by less than this: within two standard deviations."""
+ELSEWHERE = 4.0
+"""It is another answer where a quantity differs by more than so many errors of the best."""
 
 
 def fit(
@@ -106,7 +117,8 @@ def fit(
     - `steps`, `tolerance`: of Levenberg–Marquardt, at most, and in u (where the box is about 6 wide) and χ²
     - `cells`, `mesh`, `rungs`, `options`: as in `evolve`
 
-    Errors are those of the linearised model, from (JᵀJ)⁻¹. Raises `ValueError` for bad bounds, names, data and
+    Errors are those of the linearised model, from (JᵀJ)⁻¹; that there may be a second answer far away is seen
+    with several starts only. Raises `ValueError` for bad bounds, names, data and
     noise, and for fewer data than quantities.
     """
     system = as_arrays(System(metal, pump, NoField() if field is None else field))  # pyright: ignore[reportCallIssue]
@@ -185,7 +197,7 @@ class Model(eqx.Module):
 
 @eqx.filter_jit
 def _fit(model: Model, system, ends, times, weights, traces, starts, steps: int, tolerance: float):
-    """(u, misfit, converged, σ(t), d(σ/noise)/du) for every trace (trace, time), from its best start."""
+    """(u, misfit, converged, σ(t), d(σ/noise)/du) of the best start of every trace (trace, time), u and misfit of all."""
     solver = optx.LevenbergMarquardt(rtol=tolerance, atol=tolerance)
 
     @jax.custom_jvp
@@ -217,12 +229,14 @@ def _fit(model: Model, system, ends, times, weights, traces, starts, steps: int,
 
     def best(trace):
         found = jax.vmap(lambda start: once(start, trace))(starts)
-        return jax.tree.map(lambda x: x[jnp.argmin(found[1])], found)
+        return *jax.tree.map(lambda x: x[jnp.argmin(found[1])], found), *found[:2]
 
     return jax.vmap(best)(traces)
 
 
-def _collect(box: Box, times, estimated: bool, u, misfit, converged, model, slopes) -> Fit:
+def _collect(
+    box: Box, times, estimated: bool, u, misfit, converged, model, slopes, by_start, misfits
+) -> Fit:
     """Errors and labels; `slopes` are d(σ/noise)/du (..., quantity, time)."""
     z = squash(u)
     jacobian = slopes / (box.slopes(z) * squash_slope(u))[..., None]
@@ -237,8 +251,13 @@ def _collect(box: Box, times, estimated: bool, u, misfit, converged, model, slop
     covariance = inner / (size[..., :, None] * size[..., None, :])
     if estimated:
         covariance = covariance * (misfit / freedom)[..., None, None]
-    variances = np.diagonal(covariance, axis1=-2, axis2=-1)
-    reason = np.where(np.isfinite(misfit), np.where(converged, CONVERGED, NOT_CONVERGED), NOT_FINITE)
+    best, ends = box.values(z), box.values(squash(by_start))
+    error = np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
+    scale = misfit / freedom if estimated else np.ones_like(misfit)
+    as_good = misfits < (misfit + AS_GOOD * scale)[:, None]
+    elsewhere = (abs(ends - best[:, None]) > ELSEWHERE * error[:, None]).any(axis=-1)
+    reason = np.where((as_good & elsewhere).any(axis=-1), TWOFOLD, CONVERGED)
+    reason = np.where(np.isfinite(misfit), np.where(converged, reason, NOT_CONVERGED), NOT_FINITE)
     names = list(box.names)
 
     def array(values, *dims):
@@ -248,11 +267,13 @@ def _collect(box: Box, times, estimated: bool, u, misfit, converged, model, slop
         return xr.DataArray(values, coords, ("trace", *dims))
 
     return Fit(
-        array(box.values(z), "quantity"),
-        array(np.sqrt(variances), "quantity"),
+        array(best, "quantity"),
+        array(error, "quantity"),
         array(covariance, "quantity", "other"),
         array(misfit),
         array(misfit / freedom),
         array(model, "time"),
+        array(ends, "start", "quantity"),
+        array(misfits, "start"),
         array(reason),
     )
