@@ -58,7 +58,9 @@ class Fit:
         if "trace" in self.best.dims:
             good, twofold = (int((self.reason == reason).sum()) for reason in (CONVERGED, TWOFOLD))
             head = f"fits of {self.best.sizes['trace']} traces, {good + twofold} converged"
-            head += f", {twofold} of them with more than one answer; the first:" if twofold else "; the first:"
+            head += (
+                f", {twofold} of them with more than one answer; the first:" if twofold else "; the first:"
+            )
             return head + "\n" + repr(self.of(0))
         rows = [f"  {n:<20}{v:>12.6g} ± {e:.2g}" for n, v, e in zip(
             self.best["quantity"].to_numpy(), self.best.to_numpy(), self.error.to_numpy(), strict=True)]  # fmt: skip
@@ -197,7 +199,7 @@ class Model(eqx.Module):
 
 @eqx.filter_jit
 def _fit(model: Model, system, ends, times, weights, traces, starts, steps: int, tolerance: float):
-    """(u, misfit, converged, σ(t), d(σ/noise)/du) of the best start of every trace (trace, time), u and misfit of all."""
+    """(u, misfit, converged, σ(t), d(σ/noise)/du) of the best start of every trace, u and misfit of all."""
     solver = optx.LevenbergMarquardt(rtol=tolerance, atol=tolerance)
 
     @jax.custom_jvp
@@ -234,9 +236,7 @@ def _fit(model: Model, system, ends, times, weights, traces, starts, steps: int,
     return jax.vmap(best)(traces)
 
 
-def _collect(
-    box: Box, times, estimated: bool, u, misfit, converged, model, slopes, by_start, misfits
-) -> Fit:
+def _collect(box: Box, times, estimated: bool, u, misfit, converged, model, slopes, by_start, misfits) -> Fit:
     """Errors and labels; `slopes` are d(σ/noise)/du (..., quantity, time)."""
     z = squash(u)
     jacobian = slopes / (box.slopes(z) * squash_slope(u))[..., None]
