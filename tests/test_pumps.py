@@ -49,6 +49,37 @@ def test_square_pulse_with_decay_is_exact(uncoupled):
     np.testing.assert_allclose(measured, exact, atol=2e-5)
 
 
+@pytest.mark.parametrize("name", [*PULSES, "kick", "clamped"])
+@pytest.mark.parametrize("duration, delay, time", [(0.3, 0.8, 4.0), (0.02, 0.1, 60.0), (0.3, 0.8, 0.5)])
+def test_free_phonons_are_those_of_a_run_without_coupling(name, duration, delay, time, uncoupled):
+    make = {
+        "kick": lambda zeta0, *_: nj.Kick(zeta0),
+        "clamped": lambda zeta0, *_: nj.Clamped(zeta0),
+        **PULSES,
+    }
+    pump = make[name](7.0, duration, delay)
+    exact = 7.0 if name == "clamped" else phonons(uncoupled, pump, [time])[0]
+    assert float(pump.free_phonons(time, 2.0)) == pytest.approx(float(exact), rel=1e-3, abs=1e-5)
+
+
+def test_derivatives_of_free_phonons():
+    """In closed form for an exponential pulse; also for phonons that live for ever."""
+
+    def exact(p, time=3.0):
+        zeta0, duration, delay, decay = p
+        ratio = jnp.exp(-(time - delay) * decay) - jnp.exp(-(time - delay) / duration)
+        return zeta0 * ratio / (1 - decay * duration)
+
+    def value(p):
+        return nj.ExponentialPulse(*p[:3]).free_phonons(3.0, 1 / p[3])
+
+    for decay in (0.4, 0.0):
+        point = jnp.array([5.0, 0.3, 0.7, decay])
+        np.testing.assert_allclose(value(point), exact(point), rtol=1e-4)
+    point = point.at[3].set(0.4)
+    np.testing.assert_allclose(jax.grad(value)(point), jax.grad(exact)(point), rtol=2e-3, atol=2e-3)
+
+
 @pytest.mark.slow
 def test_derivatives_in_amplitude_duration_and_delay(uncoupled):
     """vjp and jvp through the jumps agree with finite differences of ζ(t), for all pulses at once."""

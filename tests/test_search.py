@@ -10,6 +10,7 @@ import pytest
 from exact import change
 
 import nacjax as nj
+from nacjax.physics.materials import k3c60_dos
 from nacjax.physics.tight_binding import simple_cubic_p
 from nacjax.studies.bounds import make_box, squash, squash_slope, stretch
 from nacjax.studies.descent import Swarm
@@ -62,8 +63,43 @@ def test_a_coarse_mesh_first_and_the_full_one_for_the_last_polish(metal_, dense)
     assert found.value == pytest.approx(float(nj.plateau(at_best, 20.0, cells=CELLS).sigma), abs=1e-9)
     assert found.solves["coarse scan"] == 12 and found.solves["coarse polish"] > 0
     assert 0 < found.solves["polish"] < found.total_solves - 12
-    cells = found.paths["cells"].to_numpy()
-    assert set(cells) == {16, CELLS} and (np.diff(cells) >= 0).all()
+    full = found.paths["stage"].to_numpy() == "polish"
+    assert set(found.paths["stage"].to_numpy()[~full]) == {"coarse descent", "coarse polish"}
+    assert (np.diff(full.astype(int)) >= 0).all()
+
+
+def test_the_plateau_stands_for_a_run(metal_):
+    """All but the last polish on the plateau at the ζ of free phonons; the value is that of the run."""
+    metal, pulse = change(metal_, phonon_lifetime=5.0), nj.ExponentialPulse(10.0, 0.3)
+    over = {"phonon_energy": (0.45, 0.8), "zeta0": (2.0, 10.0)}
+    few = {"starts": 2, "scan": 24, "steps": 0, "polished": 1, "cells": 16, "times": 3.0}
+    found = nj.search(metal, pulse, over=over, coarse="plateau", **few)
+    assert found.solves["plateau scan"] == 24 and found.solves["plateau polish"] > 0
+    assert found.solves["polish"] < 16 and found.at_bound("zeta0") == "upper bound"
+    best = change(metal, phonon_energy=found.best["phonon_energy"])
+    run = nj.evolve(best, nj.ExponentialPulse(found.best["zeta0"], 0.3), [3.0], cells=16)
+    assert found.value == pytest.approx(float(run.sigma[0]), abs=1e-4)
+    axes = {"phonon_energy": np.linspace(0.45, 0.8, 71)}
+    scan = nj.sweep(metal, pulse, axes=axes, times=3.0, cells=16, progress=False)["sigma"]
+    assert found.value == pytest.approx(float(scan.min()), abs=1e-3)
+    for refused in ({"field": nj.ConstantField(0.1)}, {"objective": lambda run: run.sigma[-1]}):
+        with pytest.raises(ValueError, match="coarse = 'plateau' is not allowed here"):
+            nj.search(metal, pulse, over=over, coarse="plateau", **few, **refused)
+
+
+@pytest.mark.slow
+def test_k3c60_bands_in_time():
+    """σ at t = 10, ζ = 20 over ω_p and T beside a dense sweep, where van Hove points make many small valleys."""
+    table = k3c60_dos()
+    metal = nj.Metal(table.rescaled(table.width), 0.5, 0.02, 0.3, inelastic_rate=1e-3)
+    pump, options = nj.Clamped(20.0), {"times": 10.0, "cells": CELLS, "rtol": 1e-3}
+    over = {"phonon_energy": (0.2, 0.95), "temperature": (0.01, 0.04)}
+    axes = {"phonon_energy": np.linspace(0.2, 0.95, 121), "temperature": np.linspace(0.01, 0.04, 7)}
+    scan = nj.sweep(metal, pump, axes=axes, progress=False, **options)["sigma"]
+    for seed in range(2):
+        found = nj.search(metal, pump, over=over, seed=seed, **options)
+        print(f"{found.best}: σ = {found.value:.5f}, lowest of the sweep {float(scan.min()):.5f}")
+        assert found.value == pytest.approx(float(scan.min()), abs=1e-3)
 
 
 def test_eq_10_points_to_the_right_valley(metal_, dense):
@@ -317,6 +353,8 @@ BAD = [
     ({"analytic": -1}, "analytic = -1 .* at least 0"),
     ({"coarse": 2}, "coarse = 2 .* at least 4"),
     ({"coarse": 64}, "coarse = 64 .* below cells = 32"),
+    ({"coarse": "platau"}, "coarse = 'platau' .* 'plateau' or a number of cells"),
+    ({"coarse": "plateau"}, "coarse = 'plateau' is not allowed here"),
     ({"constraints": {"x": 3}}, "constraints: x = 3"),
 ]
 
@@ -348,10 +386,7 @@ def test_a_polish_goes_on_from_a_point_whose_gradient_is_not_known():
         merit = ((u - target) ** 2 * [1.0, 30.0]).sum(axis=1)
         return Evaluated(merit, merit, np.zeros((len(u), 0)), 2 * (u - target) * [1.0, 30.0])
 
-    study = SimpleNamespace(cells=8)
-    swarm = Swarm(
-        SimpleNamespace(evaluate=evaluate, recipe=SimpleNamespace(study=study)), np.array([[1.5, 0.9]])
-    )
+    swarm = Swarm(SimpleNamespace(evaluate=evaluate, mark=""), np.array([[1.5, 0.9]]))
     swarm.evaluate(np.array([0]), swarm.u, "descent")
     swarm.best_slope[0] = np.nan
     polish(swarm, np.array([0]), 40, 1e-9)

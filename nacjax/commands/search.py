@@ -50,8 +50,8 @@ class Search:
     """Points to evaluate first, the best of which become the starts."""
     analytic: int = 0
     """Points to look at by Eq. (10) of the paper before anything is computed; 1000 are a good number."""
-    coarse: int | None = None
-    """Cells of a coarser mesh for all but the last polish; without it the whole search is on --cells."""
+    coarse: str | None = None
+    """Stands for runs in all but the last polish: "plateau" (sigma at one time), or the cells of a coarser mesh."""
     optimizer: Literal["adam", "adamax", "rmsprop", "sgd"] = "adam"
     """The optax optimiser."""
     learning_rate: float = 0.15
@@ -80,9 +80,10 @@ class Search:
         from ..plots_search import plot_search
         from ..studies.search import search
 
+        coarse = int(self.coarse) if self.coarse and self.coarse.lstrip("-").isdecimal() else self.coarse
         found = search(
             metal, pump, over=over, objective=self.objective, starts=self.starts, steps=self.steps,
-            scan=self.scan, analytic=self.analytic, coarse=self.coarse, seed=self.seed, cells=self.cells,
+            scan=self.scan, analytic=self.analytic, coarse=coarse, seed=self.seed, cells=self.cells,
             optimizer=getattr(optax, self.optimizer)(self.learning_rate), **self.state(),
         )  # fmt: skip
         print(found)

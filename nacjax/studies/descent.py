@@ -37,13 +37,13 @@ FAR = 30.0
 
 @dataclasses.dataclass
 class Trail:
-    """Where the starts have been: lists over steps of (start, ...) arrays, NaN where a start rested, and cells."""
+    """Where the starts have been: lists over steps of (start, ...) arrays, NaN where a start rested, and stages."""
 
     shares: list[np.ndarray]
     values: list[np.ndarray]
     merits: list[np.ndarray]
     slopes: list[np.ndarray]
-    cells: list[int]
+    stages: list[str]
 
     @classmethod
     def empty(cls) -> "Trail":
@@ -75,7 +75,7 @@ class Swarm:
         trail = self.trail
         for kept, new in zip((trail.shares, trail.values, trail.merits, trail.slopes), row, strict=True):
             kept.append(new)
-        trail.cells.append(self.problem.recipe.study.cells)
+        trail.stages.append(self.problem.mark + stage)
         better = found.merit < self.best[which]  # NaN is never better
         self.best[which[better]], self.best_u[which[better]] = found.merit[better], u[better]
         self.best_slope[which[better]] = found.slope[better]
@@ -84,7 +84,7 @@ class Swarm:
         return found
 
     def move_to(self, problem: Problem) -> None:
-        """Go on with another mesh: best points stay where they are, what they are worth is not known yet."""
+        """Go on with another problem: best points stay where they are, what they are worth is not known yet."""
         self.problem = problem
         self.best[:], self.value[:], self.best_slope[:] = np.inf, np.nan, np.nan
 

@@ -37,7 +37,8 @@ class Study:
     """What is computed at every point: everything but the values of the axes.
 
     - `system`: metal, pump and field around which the axes vary; `paths`: what varies
-    - `state`: "evolve", "plateau" or "steady"; `times` (time,) for "evolve"
+    - `state`: "evolve", "plateau" or "steady"; `times` (time,) for "evolve", and for a plateau at the ζ of free
+      phonons at the last of them
     - `mesh`: a `Mesh`, or the number of cells of the solver's own kind of mesh
     - `options`: of the solver, keyword arguments as sorted pairs
     """
@@ -61,7 +62,10 @@ class Study:
         grid = {"cells": self.mesh} if isinstance(self.mesh, int) else {"mesh": self.mesh}
         options: dict[str, Any] = {**dict(self.options), **grid, "rungs": rungs}
         if self.state == "plateau":
-            return jnp.zeros((), int), plateau(metal, pump.initial_phonons(), **options)
+            zeta = pump.initial_phonons()
+            if self.times:
+                zeta = pump.free_phonons(self.times[-1], metal.phonon_lifetime)
+            return jnp.zeros((), int), plateau(metal, zeta, **options)
         if self.state == "steady":
             state = steady_state(metal, pump, field=field, **options)
             return jnp.where(state.converged, 0, NOT_CONVERGED), state

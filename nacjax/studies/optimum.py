@@ -23,7 +23,7 @@ class Optimum:
     - `constraints`: name → its value at the best point; `feasible`: name → whether it holds to 1%
     - `paths` (start, step): quantities and objective of every start, and why it stopped
     - `solves`: stage → number of objective evaluations; all but those of "scan" and "check" with gradient;
-      stages on a coarse mesh are "coarse ..."
+      stages on a coarse mesh are "coarse ...", those on the plateau in place of a run "plateau ..."
     """
 
     objective: str

@@ -79,7 +79,7 @@ def to_paths(swarm: Swarm) -> xr.Dataset:
     slope = {"long_name": "norm of d(merit)/du, u the unbounded variables"}
     variables["gradient_norm"] = (along, np.stack(trail.slopes, axis=1), slope)
     variables["best"] = ("start", np.fmin.reduce(np.stack(trail.merits, axis=1), axis=1), merit)
-    variables["cells"] = ("step", np.array(trail.cells), {"long_name": "cells in a rung of the mesh"})
+    variables["stage"] = ("step", np.array(trail.stages, dtype=object), {"long_name": "stage of the search"})
     variables["solves"] = ("start", swarm.steps, {"long_name": "evaluations with gradient"})
     variables["outcome"] = ("start", swarm.outcome, {"long_name": "why the start stopped, as a code"})
     reasons = np.array([REASONS[int(code)] for code in swarm.outcome], dtype=object)

@@ -191,6 +191,13 @@ def coarser(problem: Problem, cells: int) -> Problem:
     return dataclasses.replace(_remeshed(problem, cells, options), mark="coarse ")
 
 
+def closed(problem: Problem) -> Problem:
+    """The closed plateau in place of a run: σ for the ζ that free phonons have at the end. Without constraints."""
+    study = dataclasses.replace(problem.recipe.study, state="plateau", options=())
+    recipe = dataclasses.replace(problem.recipe, study=study, constraints=())
+    return dataclasses.replace(problem, recipe=recipe, mark="plateau ")
+
+
 def _remeshed(problem: Problem, cells: int, options: dict | None = None) -> Problem:
     study = problem.recipe.study
     mesh = cells if isinstance(study.mesh, int) else dataclasses.replace(study.mesh, cells=cells)

@@ -19,11 +19,11 @@ from .chunks import rung_counts
 from .curvature import look_around
 from .descent import REASONS, Swarm, descend, distinct
 from .kernel import Study
-from .objectives import constraints_for, objective_for
+from .objectives import NAMED, constraints_for, objective_for
 from .optimum import Optimum
 from .outcome import to_optimum
 from .polish import AGAIN, FIRST, polish
-from .problem import FORWARD_AT_MOST, Problem, Recipe, coarser, finer
+from .problem import FORWARD_AT_MOST, Problem, Recipe, closed, coarser, finer
 from .quantities import System
 from .starts import first_points, in_batches
 from .sweep import check_state, make_study
@@ -33,8 +33,8 @@ ADAM = optax.adam(0.15)
 
 SEARCH_CELLS = 96
 
-ROUGHLY = 300
-"""How much less tightly a coarse mesh is polished: to about its own error."""
+ROUGHLY, CLOSELY = 3, 0.1
+"""What a polish stops at, in tolerances: on what stands for the run at about the error of that, and on the run."""
 
 
 def search(
@@ -56,7 +56,7 @@ def search(
     seed: int = 0,
     scan: int = 0,
     analytic: int = 0,
-    coarse: int | None = None,
+    coarse: int | str | None = None,
     polished: int = 3,
     tolerance: float = 1e-4,
     patience: int = 8,
@@ -82,10 +82,13 @@ def search(
       and start from the best of them
     - `analytic`: look at so many points by Eq. (10) of the paper first, which costs next to nothing, and start
       (or scan) where it is lowest, in the middle of what it does not know; for the named objectives
-    - `coarse`: cells of a mesh for the scan, the descents and a first polish (a run on it has `rtol` 0.1);
-      only the polished points, one at least, see the full mesh then. Worth compiling where solves are slow
+    - `coarse`: what stands for a run in the scan, the descents and a first polish: "plateau", for "sigma" or
+      "threshold_pump" at one time, is the closed plateau at the ζ that free phonons have then, without
+      constraints: a good guide while Γ_in t is small and σ(ω_p) smooth; a number is the cells of a coarser
+      mesh (with `rtol` 0.1). Only the polished points, one at least, see the run itself
     - `polished`: how many of the best distinct points L-BFGS finishes
-    - `tolerance`: a start stops where `patience` steps gain less than this share of the objective's spread
+    - `tolerance`: a start stops where `patience` steps gain less than this share of the objective's spread,
+      a polish where the next step promises less than a tenth of it
     - `cells`, `mesh`, `rungs`, `options`: as in `evolve`. `rungs` defaults to what the whole box needs
 
     Where σ is not negative there is no threshold; starts there first lower σ until there is one.
@@ -105,13 +108,9 @@ def search(
     )
     system, maker = _system(metal, pump, field, over)
     study = _study(system, times, plateau, steady, cells, mesh, options)
-    if coarse is not None:
-        _check_counts(coarse=(coarse, 4))
-        if coarse >= study.cells:
-            raise ValueError(f"coarse = {coarse!r} is not allowed: it must be below cells = {study.cells}")
     problem = _problem(system, maker, study, over, objective, maximise, constraints, rungs, starts)
     problem.penalty = float(penalty)
-    rough = problem if coarse is None else coarser(problem, coarse)
+    rough = problem if coarse is None else _stand_in(problem, coarse)
     swarm = Swarm(rough, first_points(rough, starts, seed, scan, analytic))
     descend(swarm, ADAM if optimizer is None else optimizer, steps, tolerance, patience)
     if not np.isfinite(swarm.value).any():
@@ -120,7 +119,7 @@ def search(
             f"{REASONS[int(swarm.outcome[0])]} Narrow the bounds, or give more starts or a scan."
         )
     if polished or coarse:
-        finish(swarm, problem, max(polished, 1), 1e-2 * tolerance)
+        finish(swarm, problem, max(polished, 1), tolerance)
     return to_optimum(swarm, finer(problem), time.perf_counter() - began)
 
 
@@ -136,7 +135,7 @@ def finish(swarm: Swarm, problem: Problem, polished: int, tolerance: float) -> N
         again = problem.evaluate(swarm.best_u, "polish")
         swarm.best = np.where(np.isfinite(again.merit), again.merit, np.inf)
         swarm.best_slope = again.slope
-    polish(swarm, which, 40, tolerance, first)
+    polish(swarm, which, 40, CLOSELY * tolerance, first)
     for _ in range(4):
         k = int(np.argmin(swarm.best))
         around = look_around(problem, squash(swarm.best_u[k]), swarm.spread)
@@ -145,7 +144,27 @@ def finish(swarm: Swarm, problem: Problem, polished: int, tolerance: float) -> N
             break
         swarm.best_u[k], swarm.best[k] = stretch(around.lowest), around.lowest_merit
         swarm.best_slope[k] = np.nan
-        polish(swarm, np.array([k]), 40, tolerance, AGAIN)
+        polish(swarm, np.array([k]), 40, CLOSELY * tolerance, AGAIN)
+
+
+def _stand_in(problem: Problem, coarse: int | str) -> Problem:
+    """What `coarse` asks for; raises `ValueError` where there is none."""
+    recipe, (metal, _, field) = problem.recipe, problem.system
+    if coarse == "plateau":
+        goal = recipe.objective
+        known = "plateau" in goal.states and goal.name in NAMED
+        if not (known and recipe.study.state == "evolve" and isinstance(field, NoField) and metal.on_ladder):
+            raise ValueError(
+                "coarse = 'plateau' is not allowed here: the plateau stands for sigma or threshold_pump at one of "
+                "times=, without a field, dispersion and further modes. Give the cells of a coarser mesh"
+            )
+        return closed(problem)
+    if isinstance(coarse, str):
+        raise ValueError(f"coarse = {coarse!r} is not allowed: it must be 'plateau' or a number of cells")
+    _check_counts(coarse=(coarse, 4))
+    if coarse >= recipe.study.cells:
+        raise ValueError(f"coarse = {coarse!r} is not allowed: it must be below cells = {recipe.study.cells}")
+    return coarser(problem, coarse)
 
 
 def _system(metal, pump, field, over) -> tuple[System, Callable | None]:

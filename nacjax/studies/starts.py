@@ -13,7 +13,7 @@ from ..physics.commensurability import conductivity_estimate
 from .bounds import latin_hypercube, physical, stretch
 from .chunks import default_size
 from .objectives import NAMED
-from .problem import Problem, Recipe
+from .problem import Problem, Recipe, closed
 from .quantities import System
 
 
@@ -73,16 +73,10 @@ def _estimates(recipe: Recipe, system: System, ends, points: Float[Array, "point
 
 def _scanned(problem: Problem) -> Problem:
     """The problem whose values a scan takes: the plateau where it stands for σ, else the problem itself."""
-    study = problem.recipe.study
-    if (
-        problem.recipe.objective.name != "sigma"
-        or study.state == "plateau"
-        or not problem.system.pump.clamped
-    ):
+    evolving = problem.recipe.study.state == "evolve"
+    if problem.recipe.objective.name != "sigma" or not evolving or not problem.system.pump.clamped:
         return problem
-    closed = dataclasses.replace(study, state="plateau", times=(), options=())
-    recipe = dataclasses.replace(problem.recipe, study=closed, constraints=())
-    return dataclasses.replace(problem, recipe=recipe)
+    return dataclasses.replace(closed(problem), mark="")
 
 
 def lowest_valleys(z: np.ndarray, merit: np.ndarray, count: int, neighbours: int = 5) -> np.ndarray:
