@@ -96,24 +96,15 @@ def test_bad_input_is_a_line_and_status_2(words, message, capsys, tmp_path):
 
 
 def test_the_plateau_stands_for_a_run(tmp_path, capsys):
-    (tmp_path / "study.toml").write_text(STUDY + 'coarse = "plateau"\nsteps = 0\ntime = 1.5\n')
-    words = [
-        "search",
-        "study.toml",
-        "--over",
-        "phonon-energy=0.5:0.8",
-        "--pump",
-        "exponential",
-        "--cells",
-        "12",
-    ]
+    (tmp_path / "study.toml").write_text(
+        STUDY + 'coarse = "plateau"\nsteps = 0\ntime = 1.5\npump = "gaussian"\n'
+    )
+    words = ["search", "study.toml", "--over", "phonon-energy=0.5:0.8", "--cells", "12"]
     assert main([*words, "--starts", "2", "--scan", "8"]) == 0
     assert "8 plateau scan" in capsys.readouterr().out
     assert main([*words, "--coarse", "platau"]) == 2
-    assert (
-        "coarse = 'platau' is not allowed: it must be 'plateau' or a number of cells"
-        in capsys.readouterr().err
-    )
+    message = "coarse = 'platau' is not allowed: it must be 'plateau' or a number of cells"
+    assert message in capsys.readouterr().err
 
 
 def test_eq_10_saves_starts(tmp_path, capsys):
