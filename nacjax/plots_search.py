@@ -60,19 +60,44 @@ def _curve(ax: Axes, result: xr.Dataset, landscape, about: dict[str, Any], name:
     if landscape is not None:
         ax.plot(landscape[name], landscape, color="0.6", linewidth=1.0)
     x, y = result[name].to_numpy(), result["objective"].to_numpy()
-    ax.plot(x.T, y.T, ".-", color="tab:blue", markersize=2, linewidth=0.4, alpha=0.7)
+    for part, style in _parts(result):
+        ax.plot(
+            x[:, part].T, y[:, part].T, ".-", markersize=2, linewidth=0.4, alpha=0.7, color=style["color"]
+        )
+    _explain(ax, result)
     star = {"color": "gold", "markersize": 9, "markeredgecolor": "k", "markeredgewidth": 0.6}
     ax.plot([about["best"][name]], [about["value"]], "*", **star)
     ax.set(xlabel=label_of(result[name]), ylabel=label_of(result["objective"]), xlim=about["bounds"][name])
+
+
+def _parts(result: xr.Dataset) -> list[tuple[slice, dict[str, Any]]]:
+    """The steps with what stood for the run ("plateau descent", "coarse polish"), then those with the run."""
+    stages = result["stage"].to_numpy().astype(str)
+    first = int(np.char.count(stages, " ").astype(bool).sum())
+    cheap = stages[0].split(" ")[0] if first else ""
+    return [
+        (slice(0, first), {"color": "tab:orange", "label": f"{cheap}, in place of the run"}),
+        (slice(first, None), {"color": "tab:blue", "label": "run"}),
+    ][0 if first else 1 :]
+
+
+def _explain(ax: Axes, result: xr.Dataset) -> None:
+    """A legend where there are two parts."""
+    parts = _parts(result)
+    if len(parts) > 1:
+        ax.legend(handles=[ax.plot([], [], **style)[0] for _, style in parts], fontsize="small")
 
 
 def _progress(ax: Axes, result: xr.Dataset, about: dict[str, Any]) -> None:
     values = result["objective"].to_numpy()
     best = np.fmax.accumulate if about["maximised"] else np.fmin.accumulate
     steps = np.arange(values.shape[1])
-    for row in values:
-        known = np.isfinite(row)
-        last = int(np.flatnonzero(known)[-1]) + 1 if known.any() else 0
-        ax.plot(steps[:last], best(row)[:last], color="tab:blue", linewidth=0.6, alpha=0.6)
+    for part, style in _parts(result):
+        for row in values[:, part]:
+            known = np.flatnonzero(np.isfinite(row))
+            if known.size:
+                shown = slice(known[0], known[-1] + 1)
+                ax.plot(steps[part][shown], best(row)[shown], linewidth=0.6, alpha=0.6, color=style["color"])
     ax.axhline(about["value"], color="0.3", linewidth=0.6, linestyle=":")
+    _explain(ax, result)
     ax.set(xlabel="step", ylabel=f"best so far: {label_of(result['objective'])}")

@@ -75,6 +75,7 @@ def test_the_plateau_stands_for_a_run(metal_):
     few = {"starts": 2, "scan": 24, "steps": 0, "polished": 1, "cells": 16, "times": 3.0}
     found = nj.search(metal, pulse, over=over, coarse="plateau", **few)
     assert found.solves["plateau scan"] == 24 and found.solves["plateau polish"] > 0
+    assert np.isfinite(found.paths["best"]).sum() == 1  # the start that was polished by runs
     assert found.solves["polish"] < 16 and found.at_bound("zeta0") == "upper bound"
     best = change(metal, phonon_energy=found.best["phonon_energy"])
     run = nj.evolve(best, nj.ExponentialPulse(found.best["zeta0"], 0.3), [3.0], cells=16)

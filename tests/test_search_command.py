@@ -100,8 +100,13 @@ def test_the_plateau_stands_for_a_run(tmp_path, capsys):
         STUDY + 'coarse = "plateau"\nsteps = 0\ntime = 1.5\npump = "gaussian"\n'
     )
     words = ["search", "study.toml", "--over", "phonon-energy=0.5:0.8", "--cells", "12"]
-    assert main([*words, "--starts", "2", "--scan", "8"]) == 0
+    assert main([*words, "--starts", "3", "--scan", "8"]) == 0
     assert "8 plateau scan" in capsys.readouterr().out
+    with xr.open_dataset(tmp_path / "search.nc", engine="h5netcdf") as result:
+        found = plot_search(result).get_legend().get_texts()
+        assert [text.get_text() for text in found] == ["plateau, in place of the run", "run"]
+        assert int(np.isfinite(result["best"]).sum()) <= 3  # those that runs have polished
+        plt.close("all")
     assert main([*words, "--coarse", "platau"]) == 2
     message = "coarse = 'platau' is not allowed: it must be 'plateau' or a number of cells"
     assert message in capsys.readouterr().err

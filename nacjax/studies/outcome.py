@@ -78,7 +78,12 @@ def to_paths(swarm: Swarm) -> xr.Dataset:
     variables["merit"] = (along, np.stack(trail.merits, axis=1), merit)
     slope = {"long_name": "norm of d(merit)/du, u the unbounded variables"}
     variables["gradient_norm"] = (along, np.stack(trail.slopes, axis=1), slope)
-    variables["best"] = ("start", np.fmin.reduce(np.stack(trail.merits, axis=1), axis=1), merit)
+    best = np.where(np.isfinite(swarm.best), swarm.best, np.nan)
+    variables["best"] = (
+        "start",
+        best,
+        {"long_name": "lowest merit of the run; NaN where only a stand-in was seen"},
+    )
     variables["stage"] = ("step", np.array(trail.stages, dtype=object), {"long_name": "stage of the search"})
     variables["solves"] = ("start", swarm.steps, {"long_name": "evaluations with gradient"})
     variables["outcome"] = ("start", swarm.outcome, {"long_name": "why the start stopped, as a code"})
