@@ -28,5 +28,5 @@ class FixedEndsController(dfx.PIDController):
         )
         next_t1 = jnp.where(keep, jnp.minimum(next_t1, next_t0 + longest), next_t1)
         result = dfx.RESULTS.where(next_t1 > next_t0, result, dfx.RESULTS.dt_min_reached)
-        result = dfx.RESULTS.where(jnp.isfinite(y0).all(), result, dfx.RESULTS.nonfinite)
+        result = dfx.RESULTS.where(jnp.isfinite(y0).all(), result, dfx.RESULTS.nonfinite)  # pyright: ignore[reportArgumentType]
         return keep, next_t0, jax.lax.stop_gradient(next_t1), *rest, result
