@@ -68,6 +68,7 @@ def test_a_coarse_mesh_first_and_the_full_one_for_the_last_polish(metal_, dense)
     assert (np.diff(full.astype(int)) >= 0).all()
 
 
+@pytest.mark.slow
 def test_the_plateau_stands_for_a_run(metal_):
     """All but the last polish on the plateau at the ζ of free phonons; the value is that of the run."""
     metal, pulse = change(metal_, phonon_lifetime=5.0), nj.ExponentialPulse(10.0, 0.3)
@@ -129,7 +130,7 @@ def test_eq_10_on_a_metal_made_by_a_function():
 
 def test_eq_10_for_other_objectives(metal_):
     pump, over = nj.Clamped(20.0), {"phonon_energy": (0.2, 0.95)}
-    options = {"starts": 1, "analytic": 50, "steps": 0, "polished": 1, "cells": 16, "times": 3.0}
+    options = {"starts": 1, "analytic": 50, "steps": 0, "polished": 1, "cells": 16, "plateau": True}
     found = nj.search(metal_, pump, over=over, objective="threshold_pump", **options)
     assert 0 < found.value < 20
     for refused in ({"objective": lambda run: run.sigma[-1]}, {"objective": "sigma", "maximise": True}):
