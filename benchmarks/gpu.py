@@ -42,9 +42,9 @@ def structured_against_dense(cells: int):
     from cases import metal
 
     import nacjax as nj
-    from nacjax.physics.jacobian import jacobian
-    from nacjax.physics.kinetics import Kinetics
-    from nacjax.solvers.ladder_linear import LadderOperator, LadderSolver
+    from nacjax.kinetics.equations import Kinetics
+    from nacjax.kinetics.jacobian import jacobian
+    from nacjax.numerics.bordered import LadderOperator, LadderSolver
 
     @eqx.filter_jit
     def compare(metal):

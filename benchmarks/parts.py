@@ -37,8 +37,8 @@ def parts(case, chunk):
     import equinox as eqx
     import jax
 
-    from nacjax.physics.kinetics import Kinetics
-    from nacjax.solvers.ladder_linear import factorise_bordered
+    from nacjax.kinetics.equations import Kinetics
+    from nacjax.numerics.bordered import factorise_bordered
     from nacjax.solvers.rosenbrock import ladder_jacobian
 
     def prepare(point):

@@ -1,6 +1,6 @@
 """The same equations on the same mesh in other people's integrators.
 
-All coefficients come from `nacjax.physics.kinetics.Kinetics` as NumPy arrays. ζ is clamped in these cases, so that
+All coefficients come from `nacjax.kinetics.equations.Kinetics` as NumPy arrays. ζ is clamped in these cases, so that
 the peers need not carry it. Mesh and coefficients are not part of the peers' time (they are of nacjax's).
 """
 
@@ -16,7 +16,7 @@ def coefficients(case):
     import jax
     import jax.numpy as jnp
 
-    from nacjax.physics.kinetics import Kinetics
+    from nacjax.kinetics.equations import Kinetics
 
     def one(point):
         kinetics = Kinetics.build(*case.build(point), case.mesh, case.rungs)

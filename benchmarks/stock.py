@@ -5,8 +5,8 @@ import jax
 import jax.numpy as jnp
 
 import nacjax as nj
-from nacjax.physics.kinetics import Kinetics
-from nacjax.physics.observables import conductivity
+from nacjax.kinetics.equations import Kinetics
+from nacjax.kinetics.measures import conductivity
 from nacjax.solvers.chord import mend
 
 SOLVERS = {

@@ -74,8 +74,8 @@ def _memory(state: str, chunk: int, cells: int) -> dict:
     import jax
     import numpy as np
 
-    from nacjax.studies.chunks import point_bytes
-    from nacjax.studies.kernel import KERNELS
+    from nacjax.studies.sweep.batch import KERNELS
+    from nacjax.studies.sweep.chunks import point_bytes
 
     study, pieces, values = _kernel(state, chunk, chunk, cells)
     program = KERNELS.get(study, pieces[0], jax.local_devices()).compile()
@@ -99,9 +99,9 @@ def _kernel(state: str, points: int, chunk: int | None, cells: int) -> tuple:
     import jax
 
     from nacjax import NoField
-    from nacjax.physics.checks import as_arrays
-    from nacjax.studies.quantities import System
-    from nacjax.studies.sweep import chunk_values, make_study, plan_job
+    from nacjax.model.checks import as_arrays
+    from nacjax.model.names import System
+    from nacjax.studies.sweep.sweep import chunk_values, make_study, plan_job
 
     system, options = request(state, points, cells)
     study = make_study(
@@ -121,10 +121,10 @@ def _overhead(state: str, cells: int, runs: int) -> dict:
     """Seconds to compute a chunk of the default size, to store it, and to send it to a process and back."""
     import jax
 
-    from nacjax.studies.chunks import default_size
-    from nacjax.studies.kernel import run_chunk
-    from nacjax.studies.remote import dump
-    from nacjax.studies.store import open_store
+    from nacjax.studies.sweep.batch import run_chunk
+    from nacjax.studies.sweep.chunks import default_size
+    from nacjax.studies.sweep.remote import dump
+    from nacjax.studies.sweep.store import open_store
 
     devices = jax.local_devices()
     points = 4 * default_size(state, 2, cells, 1, devices)

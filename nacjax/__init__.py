@@ -1,53 +1,37 @@
 """nacjax: negative absolute conductivity of photoexcited metals (PRB 101, 041105)."""
 
-from .laboratory import field as field
-from .laboratory import fluence_from_zeta0 as fluence_from_zeta0
-from .laboratory import in_physical_units as in_physical_units
-from .laboratory import pulse as pulse
-from .laboratory import zeta0_from_fluence as zeta0_from_fluence
-from .physics.commensurability import conductivity_estimate as conductivity_estimate
-from .physics.dos import (
-    AbstractDOS as AbstractDOS,
-)
-from .physics.dos import (
-    FlatTopDOS as FlatTopDOS,
-)
-from .physics.dos import (
-    SemiEllipticDOS as SemiEllipticDOS,
-)
-from .physics.feedback import MaxwellField as MaxwellField
-from .physics.feedback import SelfTunedField as SelfTunedField
-from .physics.field import ConstantField as ConstantField
-from .physics.field import NoField as NoField
-from .physics.field import SampledField as SampledField
-from .physics.ladder import Mesh as Mesh
-from .physics.materials import k3c60 as k3c60
-from .physics.metal import Metal as Metal
-from .physics.metal import Scales as Scales
-from .physics.mode import Mode as Mode
-from .physics.presets import simple_cubic_p as simple_cubic_p
-from .physics.presets import trial as trial
-from .physics.pulses import (
-    ExponentialPulse as ExponentialPulse,
-)
-from .physics.pulses import (
-    GaussianPulse as GaussianPulse,
-)
-from .physics.pulses import (
-    PulseTrain as PulseTrain,
-)
-from .physics.pulses import (
-    SampledPulse as SampledPulse,
-)
-from .physics.pulses import (
-    SquarePulse as SquarePulse,
-)
-from .physics.pump import Clamped as Clamped
-from .physics.pump import Kick as Kick
-from .physics.tabulated import TabulatedDOS as TabulatedDOS
-from .physics.tight_binding import TightBinding as TightBinding
+from .kinetics.ladder import Mesh as Mesh
+from .model.dos import AbstractDOS as AbstractDOS
+from .model.dos import FlatTopDOS as FlatTopDOS
+from .model.dos import SemiEllipticDOS as SemiEllipticDOS
+from .model.feedback import MaxwellField as MaxwellField
+from .model.feedback import SelfTunedField as SelfTunedField
+from .model.field import ConstantField as ConstantField
+from .model.field import NoField as NoField
+from .model.field import SampledField as SampledField
+from .model.k3c60 import k3c60 as k3c60
+from .model.laboratory import field as field
+from .model.laboratory import fluence_from_zeta0 as fluence_from_zeta0
+from .model.laboratory import in_physical_units as in_physical_units
+from .model.laboratory import pulse as pulse
+from .model.laboratory import zeta0_from_fluence as zeta0_from_fluence
+from .model.metal import Metal as Metal
+from .model.metal import Scales as Scales
+from .model.mode import Mode as Mode
+from .model.presets import simple_cubic_p as simple_cubic_p
+from .model.presets import trial as trial
+from .model.pulses import ExponentialPulse as ExponentialPulse
+from .model.pulses import GaussianPulse as GaussianPulse
+from .model.pulses import PulseTrain as PulseTrain
+from .model.pulses import SampledPulse as SampledPulse
+from .model.pulses import SquarePulse as SquarePulse
+from .model.pump import Clamped as Clamped
+from .model.pump import Kick as Kick
+from .model.tabulated import TabulatedDOS as TabulatedDOS
+from .model.tight_binding import TightBinding as TightBinding
 from .readers import read_dos as read_dos
 from .readers import read_wannier as read_wannier
+from .solvers.estimate import conductivity_estimate as conductivity_estimate
 from .solvers.events import Events as Events
 from .solvers.events import events as events
 from .solvers.events import impulse as impulse
@@ -62,10 +46,10 @@ from .solvers.threshold import omega_e as omega_e
 from .solvers.threshold import threshold_field as threshold_field
 from .studies.fit import Fit as Fit
 from .studies.fit import fit as fit
-from .studies.optimum import Optimum as Optimum
-from .studies.pumped import pumped as pumped
-from .studies.search import search as search
+from .studies.fluence import pumped as pumped
+from .studies.search.optimum import Optimum as Optimum
+from .studies.search.search import search as search
 from .studies.sensitivity import Sensitivity as Sensitivity
 from .studies.sensitivity import sensitivity as sensitivity
-from .studies.sweep import sweep as sweep
-from .studies.transport import transport_laws as transport_laws
+from .studies.sweep.sweep import sweep as sweep
+from .studies.transport_laws import transport_laws as transport_laws

@@ -5,8 +5,8 @@ import jax
 import jax.numpy as jnp
 
 import nacjax as nj
-from nacjax.physics.ladder import build_ladder, fermi
-from nacjax.physics.observables import conductivity
+from nacjax.kinetics.ladder import build_ladder, fermi
+from nacjax.kinetics.measures import conductivity
 
 
 def change(metal: nj.Metal, **numbers) -> nj.Metal:

@@ -61,7 +61,7 @@ class Evolve:
 
     def run(self) -> None:
         """Compute, print the events, write the files."""
-        from ..plots_pulse import plot_pulse
+        from ..figures.draw_pulse import plot_pulse
 
         self.files.set_up()
         output = self.files.free("evolve.nc")
@@ -93,7 +93,7 @@ class Evolve:
     def system(self) -> tuple[Any, Any]:
         """Metal and pump of these options."""
         from .. import FlatTopDOS, Metal
-        from ..laboratory import SHAPES
+        from ..model.laboratory import SHAPES
 
         metal = Metal(
             FlatTopDOS(exponent=self.exponent),

@@ -32,7 +32,7 @@ class Figures:
     def run(self) -> None:
         """Compute, draw, write the table."""
         set_up(True, self.device)
-        from ..studies.figures import DESCRIPTIONS, claims, compute, select, summary
+        from ..figures import DESCRIPTIONS, claims, compute, select, summary
 
         if self.list:
             for name, text in DESCRIPTIONS.items():
@@ -75,9 +75,9 @@ def save(name: str, panel: Any, folder: Path) -> "list[Path]":
     matplotlib.use("agg")
     import matplotlib.pyplot as plt
 
-    from ..plots_beyond import DRAW as DRAW_BEYOND
-    from ..plots_beyond import animate
-    from ..plots_paper import DRAW
+    from ..figures.draw_beyond import DRAW as DRAW_BEYOND
+    from ..figures.draw_beyond import animate
+    from ..figures.draw_paper import DRAW
 
     paths = [folder / f"{name}{suffix}" for suffix in (".nc", ".png", ".pdf")]
     panel.to_netcdf(paths[0], engine="h5netcdf")

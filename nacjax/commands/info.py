@@ -31,7 +31,7 @@ def installation() -> None:
     """Versions and devices."""
     import jax
 
-    from ..studies.describe import versions
+    from ..model.record import versions
 
     for name, version in versions().items():
         print(f"{name:12} {version}")
@@ -43,7 +43,7 @@ def store(path: Path) -> None:
     """Progress and configuration of a store."""
     import numpy as np
 
-    from ..studies.store import Store, is_store
+    from ..studies.sweep.store import Store, is_store
 
     if not is_store(path):
         raise ValueError(f"path = {str(path)!r} is not allowed: it is no store of a sweep")

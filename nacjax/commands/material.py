@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ..physics.metal import Scales
+from ..model.metal import Scales
 from .settings import Files, save
 
 if TYPE_CHECKING:
@@ -71,8 +71,8 @@ class Material:
 
     def run(self) -> None:
         """Compute, print the metal, the table and the verdict, write the files."""
-        from ..plots_material import plot_fluence
-        from ..studies.pumped import verdict, verdict_table
+        from ..figures.draw_material import plot_fluence
+        from ..studies.fluence import verdict, verdict_table
 
         self.files.set_up()
         output = self.files.free("material.nc")
@@ -90,7 +90,7 @@ class Material:
     def metal(self) -> Any:
         """The metal of these options, at the first phonon energy and temperature."""
         from .. import k3c60
-        from ..units import internal
+        from ..model.units import internal
 
         self.check()
         common: dict[str, Any] = {
@@ -114,7 +114,7 @@ class Material:
 
     def check(self) -> None:
         """Raise `ValueError` for lists without entries, and for times that are none."""
-        from ..units import internal
+        from ..model.units import internal
 
         if self.window is not None and self.dos is None:
             raise ValueError("window is not allowed without dos: it is the band in that file")
@@ -148,9 +148,9 @@ class Material:
     def compute(self, metal: Any) -> "xr.Dataset":
         """The study as one dataset, in physical units."""
         from .. import in_physical_units
-        from ..laboratory import SHAPES
-        from ..studies.pumped import pumped
-        from ..units import internal
+        from ..model.laboratory import SHAPES
+        from ..model.units import internal
+        from ..studies.fluence import pumped
 
         if self.points < 4:
             raise ValueError(f"points = {self.points} is not allowed: it must be at least 4")

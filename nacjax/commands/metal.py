@@ -27,7 +27,7 @@ class Band:
     def metal(self, **more: Any) -> Any:
         """The `Metal` of these options and of what else it is given, such as `phonon_energy`."""
         from .. import FlatTopDOS, Metal, SemiEllipticDOS
-        from ..physics.materials import k3c60
+        from ..model.k3c60 import k3c60
         from ..readers import read_dos
 
         more |= {"filling": self.filling, "inelastic_rate": self.inelastic_rate, "transport": self.transport}

@@ -77,8 +77,8 @@ class Search:
 
         import optax
 
-        from ..plots_search import plot_search
-        from ..studies.search import search
+        from ..figures.draw_search import plot_search
+        from ..studies.search.search import search
 
         coarse = int(self.coarse) if self.coarse and self.coarse.lstrip("-").isdecimal() else self.coarse
         found = search(
@@ -103,7 +103,7 @@ class Search:
     def system(self) -> tuple[Any, Any]:
         """Metal and pump of these options."""
         from .. import Clamped
-        from ..laboratory import SHAPES
+        from ..model.laboratory import SHAPES
 
         metal = self.band.metal(phonon_energy=self.phonon_energy, phonon_lifetime=self.phonon_lifetime)
         if self.pump == "clamped":
@@ -112,7 +112,7 @@ class Search:
 
     def state(self) -> dict[str, Any]:
         """How the state is computed: options of `search` and `sweep`."""
-        from ..studies.objectives import ALONE
+        from ..studies.search.objectives import ALONE
 
         if self.time is None:
             return {"plateau": True}
@@ -122,8 +122,8 @@ class Search:
 
     def background(self, metal: Any, pump: Any, over: dict[str, tuple]) -> Any:
         """The objective over one or two quantities, or None where it is not to be drawn."""
-        from ..studies.objectives import NAMED
-        from ..studies.sweep import sweep
+        from ..studies.search.objectives import NAMED
+        from ..studies.sweep.sweep import sweep
 
         goal = NAMED[self.objective]
         if self.landscape < 2 or len(over) > 2 or goal.whole:

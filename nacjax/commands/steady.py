@@ -40,7 +40,7 @@ class Steady:
         metal = self.band.metal(phonon_energy=self.curves.phonon_range[1])
         output = self.files.free("steady.nc")
 
-        from ..plots import plot_steady
+        from ..figures.draw import plot_steady
 
         result = self.compute(metal, axes)
         said = save(result, output, plot_steady)
@@ -54,7 +54,7 @@ class Steady:
 
     def compute(self, metal: Any, axes: dict[Any, Any]) -> "xr.Dataset":
         """`sigma` of the steady state and of the `plateau` over ω_p and ζ."""
-        from ..studies.sweep import sweep
+        from ..studies.sweep.sweep import sweep
 
         pump, field = self.curves.pump(), field_of(self.field)
         result = sweep(metal, pump, axes=axes, field=field, steady=True, cells=self.cells)

@@ -99,7 +99,7 @@ class Sweep:
                 f"{self.store} exists; add --resume to go on with it, or give another --store"
             )
 
-        from ..studies.sweep import sweep
+        from ..studies.sweep.sweep import sweep
 
         result = sweep(
             metal, pump, axes=axes, field=field, store=self.store, chunk=self.chunk, cells=self.cells, **state
@@ -117,7 +117,7 @@ class Sweep:
 
     def estimate(self, metal: Any, pump: Any, field: Any, axes: Any) -> None:
         """Print what the sweep would take, without computing it."""
-        from ..studies.estimate import estimate
+        from ..studies.sweep.forecast import estimate
 
         times = None if self.plateau else self.time
         for line in estimate(metal, pump, field, axes, times, self.cells, self.chunk):
@@ -125,7 +125,7 @@ class Sweep:
 
     def report(self, result: Any, metal: Any, output: Path) -> None:
         """Table, files and times."""
-        from ..plots import plot_sigma
+        from ..figures.draw import plot_sigma
         from .table import minima_table
 
         print(minima_table(result, metal))

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..physics.tabulated import Source, TabulatedDOS
-from .counted import read_doscar, read_espresso
+from ..model.tabulated import Source, TabulatedDOS
 from .raw import EMPTY, RawDos
 from .table import read_boltztrap, read_table
 from .text import Lines
+from .vasp_espresso import read_doscar, read_espresso
 
 FORMATS = {
     "vasp": read_doscar,

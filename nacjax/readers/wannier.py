@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..physics.tight_binding import TightBinding
+from ..model.tight_binding import TightBinding
 from .images import to_images
 from .text import Lines
 

@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..physics.feedback import SelfTunedField
-from ..physics.observables import conductivity
+from ..kinetics.measures import conductivity
+from ..model.feedback import SelfTunedField
 from .run import Run
 
 Interval = Float[Array, " interval"]

@@ -9,19 +9,19 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..physics.checks import as_arrays, is_concrete, to_array
-from ..physics.field import AbstractField, NoField
-from ..physics.kinetics import LEDGER, Kinetics
-from ..physics.ladder import Mesh, count_rungs
-from ..physics.metal import Metal
-from ..physics.pump import AbstractPump
-from ..physics.sums import total
-from ..units import internal
+from ..kinetics.equations import LEDGER, Kinetics
+from ..kinetics.ladder import Mesh, count_rungs
+from ..model.checks import as_arrays, is_concrete, to_array
+from ..model.field import AbstractField, NoField
+from ..model.metal import Metal
+from ..model.pump import AbstractPump
+from ..model.units import internal
+from ..numerics.sums import total
+from ..numerics.two_way import two_way
 from .chord import mend
 from .controller import FixedEndsController
 from .rosenbrock import ROS34PW2, Rosenbrock
 from .run import Run
-from .two_way import two_way
 
 DEFAULT_CELLS = 128
 DEFAULT_RTOL = 1e-3

@@ -5,12 +5,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..physics.checks import as_arrays, require
-from ..physics.dos import floor
-from ..physics.ladder import Ladder, Mesh, build_ladder, count_rungs
-from ..physics.metal import Metal
-from ..physics.observables import conductivity
-from ..physics.roots import increasing_root
+from ..kinetics.ladder import Ladder, Mesh, build_ladder, count_rungs
+from ..kinetics.measures import conductivity
+from ..model.checks import as_arrays, require
+from ..model.dos import floor
+from ..model.metal import Metal
+from ..numerics.roots import increasing_root
 from .evolve import DEFAULT_CELLS
 
 

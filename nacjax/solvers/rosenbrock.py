@@ -17,8 +17,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from ..physics.jacobian import LadderMatrix, jacobian
-from .ladder_linear import factorise_bordered
+from ..kinetics.jacobian import jacobian
+from ..numerics.bordered import factorise_bordered
+from ..numerics.ladder_matrix import LadderMatrix
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,10 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from ..physics import observables
-from ..physics.entropy import Production, entropy_production
-from ..physics.kinetics import LEDGER, Kinetics
-from ..physics.ladder import Ladder
+from ..kinetics import measures as observables
+from ..kinetics.entropy import Production, entropy_production
+from ..kinetics.equations import LEDGER, Kinetics
+from ..kinetics.ladder import Ladder
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -108,7 +108,7 @@ class Run(eqx.Module):
 
     def to_xarray(self) -> "xr.Dataset":
         """What was measured as a labelled dataset with units; configuration and versions are attributes."""
-        from .dataset import to_xarray
+        from .run_dataset import to_xarray
 
         return to_xarray(self)
 

@@ -15,15 +15,16 @@ import lineax as lx
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from ..physics.checks import as_arrays, is_concrete
-from ..physics.field import AbstractField, NoField
-from ..physics.jacobian import LadderMatrix, dense_jacobian, jacobian
-from ..physics.kinetics import Kinetics
-from ..physics.ladder import Ladder, Mesh, count_rungs
-from ..physics.metal import Metal
-from ..physics.observables import conductivity
-from ..physics.pump import AbstractPump
-from .ladder_linear import LadderOperator, LadderSolver
+from ..kinetics.equations import Kinetics
+from ..kinetics.jacobian import dense_jacobian, jacobian
+from ..kinetics.ladder import Ladder, Mesh, count_rungs
+from ..kinetics.measures import conductivity
+from ..model.checks import as_arrays, is_concrete
+from ..model.field import AbstractField, NoField
+from ..model.metal import Metal
+from ..model.pump import AbstractPump
+from ..numerics.bordered import LadderOperator, LadderSolver
+from ..numerics.ladder_matrix import LadderMatrix
 
 LATE = 1e9  # "t → ∞" for the source of a pulse
 

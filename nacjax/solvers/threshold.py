@@ -13,11 +13,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
-from ..physics.checks import as_arrays, require, to_array
-from ..physics.field import AbstractField, ConstantField, SampledField, require_field_unit
-from ..physics.ladder import count_rungs
-from ..physics.metal import Metal
-from ..physics.pump import AbstractPump
+from ..kinetics.ladder import count_rungs
+from ..model.checks import as_arrays, require, to_array
+from ..model.field import AbstractField, ConstantField, SampledField, require_field_unit
+from ..model.metal import Metal
+from ..model.pump import AbstractPump
 from .evolve import evolve
 
 Times = Float[Array, " time"]

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from ..physics.metal import Metal
+from ..model.metal import Metal
 
 
 class Landmark(NamedTuple):

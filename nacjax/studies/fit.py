@@ -11,13 +11,14 @@ import numpy as np
 import optimistix as optx
 import xarray as xr
 
-from ..physics.checks import as_arrays
-from ..physics.field import AbstractField, NoField
-from ..physics.ladder import Mesh
-from ..physics.metal import Metal
-from ..physics.pump import AbstractPump
+from ..kinetics.ladder import Mesh
+from ..model.checks import as_arrays
+from ..model.field import AbstractField, NoField
+from ..model.metal import Metal
+from ..model.names import System, all_quantities, changed
+from ..model.pump import AbstractPump
 from ..solvers.evolve import evolve
-from .bounds import (
+from .search.bounds import (
     Box,
     check_corners,
     corners,
@@ -29,8 +30,7 @@ from .bounds import (
     squash_slope,
     stretch,
 )
-from .chunks import rung_counts
-from .quantities import System, all_quantities, changed
+from .sweep.chunks import rung_counts
 
 
 @dataclasses.dataclass(frozen=True, repr=False)

@@ -11,11 +11,11 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
-from ..physics.checks import as_arrays, to_array
+from ..model.checks import as_arrays, to_array
+from ..model.names import LONG_NAMES, System, all_quantities, changed, resolve, unit_of
 from ..solvers.evolve import evolve
 from ..solvers.run import Run
-from .problem import FORWARD_AT_MOST
-from .quantities import LONG_NAMES, System, all_quantities, changed, resolve, unit_of
+from .search.merit import FORWARD_AT_MOST
 
 
 @dataclasses.dataclass(frozen=True, repr=False)

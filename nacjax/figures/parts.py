@@ -1,0 +1,187 @@
+"""What the figures share: the trial metal, how finely to compute, many states in one program, claims."""
+
+import itertools
+import json
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import xarray as xr
+from jaxtyping import Array, Float
+from scipy.special import expit
+
+from ..model.checks import as_arrays
+from ..model.dos import FlatTopDOS
+from ..model.field import ConstantField
+from ..model.metal import Metal
+from ..model.names import LONG_NAMES, System, changed, resolve
+from ..model.pump import Clamped
+from ..model.record import describe, versions
+from ..solvers.evolve import evolve
+from ..solvers.plateau import plateau
+from ..solvers.run import Run
+
+ZETAS = (1.0, 5.0, 20.0)
+COLD = 0.003
+GAMMA_IN = 1e-3
+TIMES = (1.0, 10.0)
+"""Times of Figs. 1 and 2 (1/Γ_eph); the last one is the paper's steady state."""
+RUNGS = 5  # enough for ω_p ≥ W/5, so that one compilation serves every ω_p
+BATCH = 48  # states in one compiled call; what stays in the caches of a CPU
+
+TRIAL_DOS = "trial DoS D ∝ 1 − |2ε/W|⁸"
+INELASTIC = f"Γ_in = {GAMMA_IN:g} W Γ_eph"
+
+
+class Quality(NamedTuple):
+    """How finely the figures are computed: cells in a rung, points on a curve, tolerance of a step."""
+
+    cells: int
+    points: int
+    rtol: float
+
+
+QUICK, FULL = Quality(64, 61, 1e-3), Quality(160, 181, 1e-4)
+
+
+class Claim(NamedTuple):
+    """A sentence of the paper beside what was computed.
+
+    `choice`: what had to be chosen where the paper is silent.
+    """
+
+    panel: str
+    says: str
+    computed: str
+    verdict: Literal["agrees", "differs", "not stated"]
+    choice: str
+
+    @classmethod
+    def check(cls, panel: str, says: str, computed: str, holds: Any, choice: str = "") -> "Claim":
+        """A claim that agrees if `holds`, and differs otherwise."""
+        return cls(panel, says, computed, "agrees" if bool(holds) else "differs", choice)
+
+
+def trial_metal(**changes: Any) -> Metal:
+    """The metal of Figs. 1–3: flat-top band, half filled, cold, little inelastic scattering."""
+    numbers = {
+        "filling": 0.5,
+        "temperature": COLD,
+        "phonon_energy": 0.53,
+        "inelastic_rate": GAMMA_IN,
+        **changes,
+    }
+    return Metal(numbers.pop("dos", FlatTopDOS()), **numbers)
+
+
+def driven(metal: Metal) -> System:
+    """The metal with clamped phonons in a constant field, both to be varied."""
+    return as_arrays(System(metal, Clamped(20.0), ConstantField(0.0)))  # pyright: ignore[reportCallIssue]
+
+
+def grid(**axes: Any) -> dict[str, np.ndarray]:
+    """Every combination of the values of the axes: name to (point,), the last axis fastest."""
+    rows = list(itertools.product(*(np.atleast_1d(values) for values in axes.values())))
+    return dict(zip(axes, np.array(rows, dtype=float).T, strict=True))
+
+
+def many(
+    system: System,
+    columns: Mapping[str, np.ndarray],
+    quality: Quality,
+    times: Any = TIMES,
+    rungs: int = RUNGS,
+    batch: int = BATCH,
+) -> Run:
+    """`evolve` at every point of `columns` (quantity to (point,)); a `Run` whose arrays begin with the point.
+
+    One compilation serves all points, whatever their own number of rungs: spare rungs stay empty.
+    """
+    paths = tuple(resolve(name, system) for name in columns)
+    values = np.stack([np.asarray(column, dtype=float) for column in columns.values()], axis=1)
+    padded = np.pad(values, ((0, -len(values) % batch), (0, 0)), mode="edge")
+    pieces = [
+        _many(system, jnp.asarray(piece), jnp.atleast_1d(jnp.asarray(times)), paths, quality, rungs)
+        for piece in padded.reshape(-1, batch, len(paths))
+    ]
+    arrays = [eqx.filter(piece, eqx.is_array) for piece in pieces]
+    joined = jax.tree.map(lambda *parts: np.concatenate(parts)[: len(values)], *arrays)
+    return eqx.combine(joined, eqx.filter(pieces[0], eqx.is_array, inverse=True))
+
+
+@eqx.filter_jit
+def _many(system, values, times, paths, quality, rungs):
+    def one(row):
+        metal, pump, field = changed(system, dict(zip(paths, row, strict=True)))
+        options: dict[str, Any] = {"cells": quality.cells, "rtol": quality.rtol, "rungs": rungs}
+        return evolve(metal, pump, times, field=field, budget=False, adjoint="forward", **options)
+
+    return eqx.filter_vmap(one)(values)
+
+
+def plateaus(
+    system: System, columns: Mapping[str, np.ndarray], cells: int, batch: int = 256
+) -> Float[np.ndarray, " point"]:
+    """σ of `plateau` at every point of `columns` (quantity to (point,)); one compilation for all of them."""
+    paths = tuple(resolve(name, system) for name in columns)
+    values = np.stack([np.asarray(column, dtype=float) for column in columns.values()], axis=1)
+    padded = np.pad(values, ((0, -len(values) % batch), (0, 0)), mode="edge").reshape(-1, batch, len(paths))
+    found = [np.asarray(_plateaus(system, jnp.asarray(piece), paths, cells)) for piece in padded]
+    return np.concatenate(found)[: len(values)]
+
+
+@eqx.filter_jit
+def _plateaus(system, values, paths, cells):
+    return jax.vmap(lambda row: plateau_sigma(system, dict(zip(paths, row, strict=True)), cells))(values)
+
+
+def plateau_sigma(system: System, changes: Mapping[str, Any], cells: int) -> Float[Array, ""]:
+    """σ of the plateau with quantities changed, by full path; for ω_p ≥ W/5."""
+    metal, pump, _ = changed(system, changes)
+    return plateau(metal, pump.initial_phonons(), cells=cells, rungs=RUNGS).sigma
+
+
+def stamp(dataset: xr.Dataset, **parts: Any) -> xr.Dataset:
+    """The dataset with labels of its quantities, the configuration of `parts` and the versions."""
+    for name in dataset.coords:
+        long_name, symbol, kind = LONG_NAMES.get(str(name), ("", "", ""))
+        unit = {"energy": "W", "rate": "Γ_eph", "time": "1/Γ_eph", "energy × rate": "W Γ_eph"}.get(kind, kind)
+        labels = {"long_name": long_name, "symbol": symbol, "units": unit}
+        dataset[name].attrs = {k: v for k, v in labels.items() if v} | dataset[name].attrs
+    if "sigma" in dataset:
+        dataset["sigma"].attrs |= {"long_name": "conductivity σ/σ_0", "units": "1"}
+    dataset.attrs |= {"configuration": json.dumps(describe(parts)), "versions": json.dumps(versions())}
+    return dataset
+
+
+def profile(metal: Metal, ladder: Any, f: Any) -> xr.Dataset:
+    """f, the f of equilibrium and D/D_F against ε over the cells with states; μ in the attributes."""
+    filled = np.asarray(ladder.states).ravel() > 0
+    mu, fermi_density = (float(x) for x in _levels(metal))
+    energy = np.asarray(ladder.energy).ravel()[filled]
+    columns = {
+        "occupation": (np.asarray(f).ravel()[filled], "occupation f"),
+        "equilibrium": (expit((mu - energy) / float(metal.temperature)), "occupation in equilibrium f_T"),
+        "density": (np.asarray(ladder.density).ravel()[filled] / fermi_density, "density of states D/D_F"),
+    }
+    data = {name: ("energy", values, {"long_name": text}) for name, (values, text) in columns.items()}
+    about = {"long_name": "electron energy", "symbol": "ε", "units": "W"}
+    return xr.Dataset(data, {"energy": ("energy", energy, about)}, {"chemical_potential": mu})
+
+
+@eqx.filter_jit
+def _levels(metal: Metal):
+    return metal.chemical_potential, metal.fermi_density
+
+
+def member(run: Run, index: int) -> Run:
+    """One point of `many`."""
+    return jax.tree.map(lambda x: x[index] if eqx.is_array(x) else x, run)
+
+
+def largest_rise(f: np.ndarray) -> float:
+    """The largest rise of f with energy, 0 for a function that falls: the size of the inversion."""
+    return float(np.max(f - np.minimum.accumulate(f)))

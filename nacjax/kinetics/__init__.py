@@ -1,0 +1,1 @@
+"""Eqs. (2)–(3) on the ladder."""

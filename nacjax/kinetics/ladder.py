@@ -1,0 +1,196 @@
+"""The lattice of ladders: a mesh ε = ε_bottom + s + jω_p that moves with the physics.
+
+Eq. (4) couples ε only to ε ± ω_p, so a mesh in 0 ≤ s < ω_p repeated on every rung j makes the
+electron–phonon collision integral exact. Array shape is (rung, cell); ravelled it is ordered
+by energy, and the last cell of a rung touches the first cell of the next.
+"""
+
+import math
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from ..model.checks import is_concrete
+from ..model.metal import Metal
+from ..numerics.roots import increasing_root
+
+
+class Mesh(eqx.Module):
+    """How cells are spread over a rung: where the monitor function puts them.
+
+    The mesh equidistributes 1/ω_p + Σ_k a_k/√((s − s_k)² + δ_k²) over band edges, the Fermi
+    step and van Hove points s_k, so that every feature keeps its place among the cells while
+    ω_p, μ or T change; only then is dσ/dω_p right (a uniform mesh gets it wrong by O(0.2)).
+
+    - `cells`: cells in a rung, at least 4
+    - `edge_weight`, `edge_width`: a and δ/W of band edges and van Hove points
+    - `fermi_weight`: a of the Fermi step (its δ is the temperature)
+
+    `Mesh.uniform` has no weights: better at long times, when the features of the initial state are gone.
+    """
+
+    cells: int = eqx.field(static=True, default=128)
+    edge_weight: float = eqx.field(static=True, default=0.08)
+    edge_width: float = eqx.field(static=True, default=2e-4)
+    fermi_weight: float = eqx.field(static=True, default=0.12)
+
+    def __check_init__(self):
+        if self.cells < 4 or self.cells != int(self.cells):
+            raise ValueError(f"cells = {self.cells!r} is not allowed: it must be a whole number, at least 4")
+
+    @classmethod
+    def uniform(cls, cells: int = 128) -> "Mesh":
+        """Equal cells."""
+        return cls(cells, edge_weight=0.0, fermi_weight=0.0)
+
+    def faces(self, metal: Metal, chemical_potential: Float[Array, ""]) -> Float[Array, " cell+1"]:
+        """Positions s of the cell faces, from 0 to ω_p (energy)."""
+        period, bottom = metal.phonon_energy, metal.dos.bottom
+        if self.edge_weight == self.fermi_weight == 0:
+            return period * jnp.arange(self.cells + 1) / self.cells
+        kinks = metal.dos.features() - bottom
+        places = jnp.concatenate([jnp.stack([jnp.zeros_like(period), metal.dos.width]), kinks])
+        places = jnp.mod(jnp.append(places, chemical_potential - bottom), period)
+        widths = jnp.append(jnp.full(places.size - 1, self.edge_width * metal.dos.width), metal.temperature)
+        weights = jnp.array([self.edge_weight] * (places.size - 1) + [self.fermi_weight])
+        images = places + period * jnp.arange(-1, 2)[:, None]
+        shares = weights * image_shares(places / period)
+        even = 1 + np.log(2) * jnp.sum(weights)  # images further off act like one more even part
+
+        def integral(s):
+            reach = (s - images[..., None]) / widths[:, None]
+            return even * s / period + jnp.tensordot(shares, asinh(reach), 2)
+
+        ends = integral(jnp.stack([jnp.zeros_like(period), period]))
+        target = ends[0] + (ends[1] - ends[0]) * jnp.arange(1, self.cells) / self.cells
+        steps = jnp.sinh(
+            jnp.linspace(-1, 1, 25) * asinh(period / widths)[:, None]
+        )  # probes crowd where F is steep
+        probes = (places[:, None] + widths[:, None] * steps).ravel()
+        probes = jnp.concatenate([jnp.mod(probes, period), period * jnp.linspace(0, 1, 17)])
+        lower, upper = bracket(probes, integral(probes), target)
+        low, high = integral(lower), integral(upper)
+        chord = lower + (upper - lower) * (target - low) / (high - low)
+        inner = increasing_root(lambda s: integral(s) - target, lower, upper, chord)
+        return jnp.concatenate([jnp.zeros(1), inner, period[None]])
+
+
+def image_shares(place: Float[Array, " feature"]) -> Float[Array, "3 feature"]:
+    """Weights of a feature's images one period below it, at its place (0 to 1), and one above.
+
+    A feature that leaves the period at one end enters it at the other. The images fade with their
+    distance, so that the mesh does not jump there: ω_p = W/2 at half filling is such a place.
+    """
+    near = place**2 * (3 - 2 * place)
+    return jnp.stack([near, jnp.ones_like(near), 1 - near])
+
+
+@jax.custom_jvp
+def asinh(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """arsinh to absolute round-off, at a third of the cost of `jnp.arcsinh`."""
+    size = jnp.where(x >= 0, x, -x)
+    return jnp.where(x >= 0, 1.0, -1.0) * jnp.log(size + jnp.sqrt(1 + size**2))
+
+
+asinh.defjvps(lambda tangent, value, x: tangent / jnp.sqrt(1 + x**2))
+
+
+def bracket(points: Float[Array, " p"], values: Float[Array, " p"], target: Float[Array, " t"]):
+    """The nearest of the (unordered) points below and above each target of an increasing function."""
+    below = values[:, None] <= target
+    lower = jnp.max(jnp.where(below, points[:, None], -jnp.inf), axis=0)
+    upper = jnp.min(jnp.where(below, jnp.inf, points[:, None]), axis=0)
+    return lower, upper
+
+
+class Ladder(eqx.Module):
+    """Finite-volume cells on the lattice of ladders. Energies in the unit of the DoS.
+
+    - `energy`: cell centres; `width`: cell widths; `states`: n = ∫D dε over the cell, in
+      states per mode; `density`: n/width. All (rung, cell); cells outside the band hold 0 states.
+    - `spacing`: distance of the centres of consecutive cells, (rung·cell − 1,)
+    - `inverse`: 1/n, and 0 for cells without states, (rung, cell)
+    - `transport`: σ̃/σ_0 on the inner faces, 0 next to an empty cell, (rung·cell − 1,)
+    - `chemical_potential`: μ(T), where the mesh has its Fermi step; `fermi_energy`: its limit T → 0, where
+      σ_0 = σ̃
+    """
+
+    energy: Float[Array, "rung cell"]
+    width: Float[Array, "rung cell"]
+    states: Float[Array, "rung cell"]
+    density: Float[Array, "rung cell"]
+    inverse: Float[Array, "rung cell"]
+    spacing: Float[Array, " face"]
+    transport: Float[Array, " face"]
+    chemical_potential: Float[Array, ""]
+    fermi_energy: Float[Array, ""]
+
+    @property
+    def rungs(self) -> int:
+        """J, the number of rungs."""
+        return self.states.shape[0]
+
+    @property
+    def cells(self) -> int:
+        """I, the number of cells in a rung."""
+        return self.states.shape[1]
+
+
+def count_rungs(metal: Metal, rungs: int | None = None) -> int:
+    """J = ⌈W/ω_p⌉, or `rungs` where it is given; raises `ValueError` where it cannot be known or is too small.
+
+    The number of rungs fixes array shapes, so it must be a plain integer: under `jit`, `vmap` or
+    `grad` with respect to ω_p or W, pass `rungs=` (any number ≥ W/ω_p works, spare rungs stay empty).
+    """
+    with jax.ensure_compile_time_eval():  # a number here is a number also inside a jitted function
+        ratio = metal.dos.width / metal.phonon_energy
+    if not is_concrete(ratio):
+        if rungs is None:
+            raise ValueError(
+                "rungs is needed here: phonon_energy or the band width is being transformed by JAX, so the "
+                "number of rungs cannot be read from it. Pass rungs=ceil(width / phonon_energy) for the "
+                "smallest phonon energy you will use."
+            )
+        return int(rungs)
+    needed = max(1, math.ceil(float(np.max(np.asarray(ratio))) * (1 - 4 * float(jnp.finfo(ratio.dtype).eps))))
+    if rungs is not None and rungs < needed:
+        raise ValueError(
+            f"rungs = {rungs} is not allowed: the band needs at least {needed} (width / phonon_energy)"
+        )
+    return needed if rungs is None else int(rungs)
+
+
+def build_ladder(metal: Metal, mesh: Mesh, rungs: int) -> Ladder:
+    """The ladder of a metal, differentiable in every number of the metal."""
+    mu, fermi_energy = metal.chemical_potential, metal.fermi_energy
+    # XLA would compute copies of these that differ by rounding, and steps on such a mesh fail
+    mu, fermi_energy, faces = jax.lax.optimization_barrier((mu, fermi_energy, mesh.faces(metal, mu)))
+    offsets = metal.dos.bottom + metal.phonon_energy * jnp.arange(rungs)[:, None]
+    centres = 0.5 * (faces[1:] + faces[:-1])
+    width = jnp.broadcast_to(jnp.diff(faces), (rungs, mesh.cells))
+    states = metal.states_per_mode * jnp.diff(metal.dos.cumulative(offsets + faces), axis=1)
+    # a difference of equal numbers may be a rounding error, and another one in each copy XLA makes of it
+    least = 4 * metal.states_per_mode * jnp.finfo(states.dtype).eps
+    states = jax.lax.optimization_barrier(jnp.where(states > least, states, 0.0))
+    inner = (offsets + faces[:-1]).ravel()[1:]
+    filled = states > 0
+    inner_filled = filled.ravel()[1:] & filled.ravel()[:-1]
+    return Ladder(
+        energy=offsets + centres,
+        width=width,
+        states=states,
+        density=states / width,
+        inverse=jnp.where(filled, 1 / jnp.where(filled, states, 1.0), 0.0),
+        spacing=jnp.tile(0.5 * (width[0] + jnp.roll(width[0], -1)), rungs)[:-1],
+        transport=jnp.where(inner_filled, metal.transport_ratio(inner, fermi_energy), 0.0),
+        chemical_potential=mu,
+        fermi_energy=fermi_energy,
+    )
+
+
+def fermi(energy: Float[Array, "*shape"], mu, temperature) -> Float[Array, "*shape"]:
+    """Fermi–Dirac occupation 1/(e^{(ε−μ)/T} + 1); shape of `energy`."""
+    return jax.nn.sigmoid((mu - energy) / temperature)

@@ -1,0 +1,1 @@
+"""The processes of the kinetic equations, one a file."""

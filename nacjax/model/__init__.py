@@ -1,0 +1,1 @@
+"""What a user states: metals, pumps, fields and their numbers."""

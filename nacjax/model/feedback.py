@@ -1,0 +1,111 @@
+"""Fields that the instability at σ < 0 builds itself, PRB 101, 041105 (2020), Fig. 3b.
+
+For σ < 0 any charge fluctuation grows, within the Maxwell time τ_M, until its field has brought
+the conductivity back to zero: σ ≥ 0, E² ≥ 0, σE² = 0 for τ_M → 0.
+"""
+
+from typing import ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from ..kinetics.measures import conductivity
+from ..numerics.sums import total
+from .checks import require, to_array
+from .field import AbstractField, require_field_unit
+
+
+class MaxwellField(AbstractField):
+    """dE/dt = −[(σ/σ_0) E − seed]/τ_M: charge relaxation at finite Maxwell time.
+
+    - `tau` > 0: τ_M = ε/σ_0 (time)
+    - `seed` > 0: a small current in units of σ_0, which breaks the symmetry E → −E; also E(0). It is the
+      paper's 𝓔 (field where σ = σ_0), or E v_F √τ_tr with `absolute=True`, needed at Γ_in = 0.
+
+    The variable is ln E, which follows growth and decay over any number of decades. The law tends to
+    `SelfTunedField` for τ_M → 0: σ overshoots by O(√(τ_M ln(1/seed))) as the field switches on, and is
+    O(τ_M) while it is held.
+    """
+
+    tau: Float[Array, ""] = eqx.field(converter=to_array)
+    seed: Float[Array, ""] = eqx.field(converter=to_array, default=1e-6)
+    absolute: bool = eqx.field(static=True, default=False)
+    variables: ClassVar[int] = 1
+    reacts: ClassVar[bool] = True
+
+    def __check_init__(self):
+        for name, value, unit in (("tau", self.tau, "time"), ("seed", self.seed, "field")):
+            require(name, value, f"a positive, finite {unit}", lambda x: (x > 0) & np.isfinite(x))
+
+    def check(self, metal):
+        if not self.absolute:
+            require_field_unit("MaxwellField", self.seed, metal)
+
+    def initial(self):
+        return jnp.log(self.seed)[None]
+
+    def squared(self, kinetics, t, state):
+        unit = 1.0 if self.absolute else kinetics.field_unit_squared
+        return jnp.exp(2 * state.variables[0]) * unit
+
+    def rates(self, kinetics, t, state):
+        sigma = conductivity(state.f, kinetics.ladder)
+        return (self.seed * jnp.exp(-state.variables) - sigma) / self.tau
+
+
+class SelfTunedField(AbstractField):
+    """The limit τ_M → 0: E² = max(0, −(σ/τ_r + a)/c), which holds σ ≥ 0, E² ≥ 0, σE² = 0.
+
+    a = dσ/dt at E = 0 and c = dσ/dt per unit E² are linear in the state; with the field on,
+    dσ/dt = −σ/τ_r. `relaxation` > 0: τ_r (time); the field sets in at σ = |a|τ_r rather than 0.
+    Where c ≤ 0 a field lowers σ at first, as close to a sharp Fermi step, and so feeds itself: |c| takes the
+    place of c, and E² surges for a few τ_r until heating raises σ again, as it does for τ_M → 0.
+    """
+
+    relaxation: Float[Array, ""] = eqx.field(converter=to_array, default=1e-5)
+    variables: ClassVar[int] = 0
+    reacts: ClassVar[bool] = True
+
+    def __check_init__(self):
+        require("relaxation", self.relaxation, "a positive, finite time", lambda x: (x > 0) & np.isfinite(x))
+
+    def balance(self, kinetics, state) -> tuple[Float[Array, ""], Float[Array, ""], Float[Array, ""]]:
+        """σ, a and c: conductivity, and its rate of change without a field and per unit F²."""
+        drift, push = kinetics.collide(state.f, state.zeta, state.modes), kinetics.heat(state.f)
+        return tuple(conductivity(x, kinetics.ladder) for x in (state.f, drift, push))  # pyright: ignore[reportReturnType]
+
+    def squared(self, kinetics, t, state):
+        return self.from_balance(kinetics, state, *self.balance(kinetics, state))[0]
+
+    def from_balance(self, kinetics, state, sigma, drift, push) -> tuple[Float[Array, ""], Float[Array, ""]]:
+        """(F², what the field has to make up for: −(σ/τ_r + a), the field being on where it is positive)."""
+        wanted = -(sigma / self.relaxation + drift)
+        changes = jnp.abs(jnp.diff(kinetics.heat(state.f).ravel()))
+        least = 0.01 * total(kinetics.ladder.transport * changes)  # where c passes through 0
+        size = jnp.maximum(jnp.abs(push), jax.lax.stop_gradient(least))
+        return jnp.where(wanted > 0, wanted / jnp.where(wanted > 0, size, 1.0), 0.0), wanted
+
+    def pace(self, kinetics, before, after, duration):
+        """Whether a step was too long, and the longest that may follow it.
+
+        A step in which the field switches may not last beyond 2τ_r; and as the field sets in, the finest
+        cells diffuse at once: c may not change by half in that step. The steps before it close in on the
+        switch, which is extrapolated, so that few are tried in vain.
+        """
+        ends = [self.balance(kinetics, state) for state in (before, after)]
+        wanted = [
+            self.from_balance(kinetics, state, *end)[1]
+            for state, end in zip((before, after), ends, strict=True)
+        ]
+        push = [end[2] for end in ends]
+        coarse = (jnp.abs(push[1] - push[0]) > 0.5 * jnp.abs(push[0])) & (duration > 1e-3 * self.relaxation)
+        switched = (wanted[0] > 0) != (wanted[1] > 0)
+        too_long = switched & (coarse | (duration > 2 * self.relaxation))
+        nearing = ~switched & (jnp.abs(wanted[1]) < jnp.abs(wanted[0]))
+        nearing &= jnp.abs(wanted[1]) * self.relaxation > 1e-12  # a field that dies away never switches
+        left = duration * wanted[1] / jnp.where(nearing, wanted[0] - wanted[1], 1.0)
+        longest = jnp.where(left > self.relaxation, 0.98 * left, left + self.relaxation)
+        return too_long, jnp.where(nearing, longest, jnp.inf)

@@ -1,0 +1,123 @@
+"""The dc electric field of Eq. (7), as F = E v_F √τ_tr (absolute) or 𝓔 = F/√(Γ_in ω_p) (normalised).
+
+A field law gives F² as a function of the state, and may carry one more dynamic variable.
+"""
+
+import abc
+from typing import TYPE_CHECKING, ClassVar
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float
+
+from .checks import is_concrete, require, to_array
+from .metal import Metal
+
+if TYPE_CHECKING:
+    from ..kinetics.equations import Kinetics, State
+
+
+class AbstractField(eqx.Module):
+    """A field law: `variables` counts dynamic variables, `reacts` says whether F² depends on the state."""
+
+    variables: eqx.AbstractClassVar[int]
+    reacts: eqx.AbstractClassVar[bool]
+
+    def check(self, metal: Metal) -> None:
+        """Raise `ValueError` where this field has no meaning for this metal."""
+
+    def initial(self) -> Float[Array, " variable"]:
+        """The dynamic variables at t = 0."""
+        return jnp.zeros(self.variables)
+
+    @abc.abstractmethod
+    def squared(self, kinetics: "Kinetics", t, state: "State") -> Float[Array, ""]:
+        """F² = E²v_F²τ_tr, in energy² × rate."""
+
+    def rates(self, kinetics: "Kinetics", t, state: "State") -> Float[Array, " variable"]:
+        """Time derivatives of the dynamic variables."""
+        return jnp.zeros(0)
+
+    def pace(
+        self, kinetics: "Kinetics", before: "State", after: "State", duration
+    ) -> tuple[Bool[Array, ""], Float[Array, ""]]:
+        """Whether a step between two states is too long for a switch of the law in it; the longest next one."""
+        return jnp.asarray(False), jnp.asarray(jnp.inf)
+
+
+class NoField(AbstractField):
+    """No field, E = 0 at all times."""
+
+    variables: ClassVar[int] = 0
+    reacts: ClassVar[bool] = False
+
+    def squared(self, kinetics, t, state):
+        return jnp.zeros(())
+
+
+class ConstantField(AbstractField):
+    """A constant field, acting from t = 0.
+
+    `strength` ≥ 0 is the paper's normalised 𝓔 = E v_F √(τ_tr/(Γ_in ω_p)) of Figs. 1d and 2e, or
+    F = E v_F √τ_tr with `absolute=True` (the only choice at Γ_in = 0, where 𝓔 has no meaning).
+    """
+
+    strength: Float[Array, ""] = eqx.field(converter=to_array)
+    absolute: bool = eqx.field(static=True, default=False)
+    variables: ClassVar[int] = 0
+    reacts: ClassVar[bool] = False
+
+    def __check_init__(self):
+        require(
+            "strength", self.strength, "zero or a positive, finite field", lambda x: (x >= 0) & np.isfinite(x)
+        )
+
+    def check(self, metal):
+        if not self.absolute:
+            require_field_unit("ConstantField", self.strength, metal)
+
+    def squared(self, kinetics, t, state):
+        unit = 1.0 if self.absolute else kinetics.field_unit_squared
+        return self.strength**2 * unit
+
+
+class SampledField(AbstractField):
+    """A field given against time: F² is linear between samples and constant beyond them.
+
+    - `times` (sample,): strictly increasing
+    - `strength` (sample,): ≥ 0, F = E v_F √τ_tr (absolute, such as `Run.field`)
+    - `scale` ≥ 0: multiplies F² at all times; dσ/d(scale) at 1 is the ω_E of a trajectory
+    """
+
+    times: Float[Array, " sample"] = eqx.field(converter=to_array)
+    strength: Float[Array, " sample"] = eqx.field(converter=to_array)
+    scale: Float[Array, ""] = eqx.field(converter=to_array, default=1.0)
+    variables: ClassVar[int] = 0
+    reacts: ClassVar[bool] = False
+
+    def __check_init__(self):
+        if self.times.ndim != 1 or self.times.shape != self.strength.shape or self.times.size == 0:
+            raise ValueError(
+                f"times and strength of shapes {self.times.shape} and {self.strength.shape} are not allowed: "
+                "they must be equally long lists"
+            )
+        require("times", self.times, "strictly increasing", lambda x: np.all(np.diff(x) > 0))
+        for name in ("strength", "scale"):
+            require(
+                name, getattr(self, name), "zero or positive, and finite", lambda x: (x >= 0) & np.isfinite(x)
+            )
+
+    def squared(self, kinetics, t, state):
+        return self.scale * jnp.interp(t, self.times, self.strength**2)
+
+
+def require_field_unit(name: str, strength: Float[Array, ""], metal: Metal) -> None:
+    """Raise `ValueError` for a normalised field at Γ_in = 0, where its unit √(Γ_in ω_p) vanishes."""
+    values = (strength, metal.inelastic_rate)
+    if is_concrete(*values) and np.any((np.asarray(values[1]) == 0) & (np.asarray(values[0]) > 0)):
+        raise ValueError(
+            f"field = {name}({float(jnp.max(strength))!r}) is not allowed with inelastic_rate = 0: "
+            "the normalised field E v_F sqrt(tau_tr / (inelastic_rate * phonon_energy)) means nothing there. "
+            f"Give E v_F sqrt(tau_tr) with {name}(..., absolute=True), or a positive inelastic_rate."
+        )

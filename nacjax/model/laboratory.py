@@ -1,0 +1,200 @@
+"""From the laboratory to the model and back: fluence into phonons, fields in kV/cm, results in eV and fs."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .checks import require
+from .field import ConstantField
+from .metal import Metal
+from .pulses import AbstractPulse, ExponentialPulse, GaussianPulse, SquarePulse
+from .units import internal, physical, unit_size
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+SHAPES = {"exponential": ExponentialPulse, "gaussian": GaussianPulse, "square": SquarePulse}
+
+
+def phonons_per_fluence(
+    metal: Metal,
+    penetration_depth: Any,
+    reflectivity: Any = 0.0,
+    cell_volume: Any = None,
+    modes_per_cell: float = 1,
+) -> Any:
+    """Phonons per mode for each eV/Å² of fluence: (1 − R) V_cell / (d ω_p modes).
+
+    All of the absorbed energy goes into the phonon mode: note [19] of PRB 101, 041105 (2020).
+    """
+    scales = metal.scales
+    if cell_volume is None:
+        cell_volume = getattr(scales, "cell_volume", None)
+        if cell_volume is None:
+            raise ValueError(
+                "cell_volume is needed: the metal does not know it; give cell_volume='722 angstrom^3' (of the "
+                "primitive cell), or nacjax.Scales(cell_volume=...)"
+            )
+    volume = internal("cell_volume", cell_volume, "volume")
+    depth = internal("penetration_depth", penetration_depth, "length")
+    positive = ("positive and finite", lambda x: (x > 0) & np.isfinite(x))
+    for name, value in (
+        ("cell_volume", volume),
+        ("penetration_depth", depth),
+        ("modes_per_cell", modes_per_cell),
+    ):
+        require(name, value, *positive)
+    require("reflectivity", reflectivity, "between 0 and 1, 1 excluded", lambda x: (x >= 0) & (x < 1))
+    energy = metal.phonon_energy * unit_size("energy", scales, "phonon_energy")
+    return (1 - reflectivity) * volume / (depth * energy * modes_per_cell)
+
+
+def zeta0_from_fluence(
+    metal: Metal,
+    fluence: Any,
+    *,
+    penetration_depth: Any,
+    reflectivity: Any = 0.0,
+    cell_volume: Any = None,
+    modes_per_cell: float = 1,
+) -> Any:
+    """ζ_0, phonons per mode in a pulse, from its fluence: all that is absorbed goes into the mode.
+
+    - `fluence`: incident energy per area ("1 mJ/cm^2"); a list of texts gives an array. Plain numbers are eV/Å²
+    - `penetration_depth`: of the energy ("100 nm"; plain numbers are Å)
+    - `reflectivity`: of the surface, 0 to 1
+    - `cell_volume`: of the primitive cell ("722 angstrom^3"; plain numbers are Å³); by default that of the metal
+    - `modes_per_cell`: pumped modes in it
+
+    Note [19] of PRB 101, 041105 (2020), doi:10.1103/PhysRevB.101.041105. Raises `ValueError` naming the
+    argument for a wrong dimension or range, and for a metal without a scale of energy.
+    """
+    ratio = phonons_per_fluence(metal, penetration_depth, reflectivity, cell_volume, modes_per_cell)
+    return internal("fluence", fluence, "fluence") * ratio
+
+
+def fluence_from_zeta0(
+    metal: Metal,
+    zeta0: Any,
+    *,
+    penetration_depth: Any,
+    reflectivity: Any = 0.0,
+    cell_volume: Any = None,
+    modes_per_cell: float = 1,
+    unit: str = "mJ/cm^2",
+) -> Any:
+    """The fluence of a pulse of ζ_0 phonons per mode, a pint quantity: the inverse of `zeta0_from_fluence`.
+
+    - `metal`: its phonon energy and its scales
+    - `zeta0`: phonons per mode, a number or an array
+    - `penetration_depth`, `reflectivity`, `cell_volume`, `modes_per_cell`: as in `zeta0_from_fluence`
+    - `unit`: of the result, an energy per area
+
+    Raises `ValueError` naming the argument, as `zeta0_from_fluence`.
+    """
+    ratio = phonons_per_fluence(metal, penetration_depth, reflectivity, cell_volume, modes_per_cell)
+    return physical(zeta0 / ratio, "fluence", None, unit)
+
+
+def pulse(
+    metal: Metal,
+    fluence: Any,
+    duration: Any,
+    *,
+    shape: str = "exponential",
+    delay: Any = 0.0,
+    penetration_depth: Any,
+    reflectivity: Any = 0.0,
+    cell_volume: Any = None,
+    modes_per_cell: float = 1,
+) -> AbstractPulse:
+    """A pump pulse in internal units from one in those of a laboratory.
+
+    - `metal`: its phonon energy and its scales
+    - `shape`: "exponential", "gaussian" or "square"; `duration` and `delay` as in these ("300 fs")
+    - `fluence`, `penetration_depth`, `reflectivity`, `cell_volume`, `modes_per_cell`: as in `zeta0_from_fluence`
+
+    Raises `ValueError` naming the argument.
+    """
+    if shape not in SHAPES:
+        raise ValueError(f"shape = {shape!r} is not allowed: it must be one of {', '.join(SHAPES)}")
+    zeta0 = zeta0_from_fluence(
+        metal, fluence, penetration_depth=penetration_depth, reflectivity=reflectivity,
+        cell_volume=cell_volume, modes_per_cell=modes_per_cell,
+    )  # fmt: skip
+    times = [internal(name, value, "time", metal.scales) for name, value in
+             (("duration", duration), ("delay", delay))]  # fmt: skip
+    return SHAPES[shape](zeta0, *times)
+
+
+def field(metal: Metal, strength: Any) -> ConstantField:
+    """A constant field from one in physical units.
+
+    - `metal`: its scales, `fermi_velocity` and `transport_time_fs` among them
+    - `strength`: "10 kV/cm"; plain numbers are F = E v_F √τ_tr in internal units
+
+    Raises `ValueError` for a wrong dimension, and for a metal without these scales.
+    """
+    return ConstantField(internal("strength", strength, "field", metal.scales), absolute=True)  # pyright: ignore[reportCallIssue]
+
+
+INTERNAL_UNITS = {
+    "energy": "energy", "W": "energy", "unit of energy of the DoS": "energy",
+    "rate": "rate", "Γ_eph": "rate", "unit of rate": "rate",
+    "1/rate": "time", "1/Γ_eph": "time", "1/(unit of rate)": "time",
+    "energy × rate": "energy × rate", "W Γ_eph": "energy × rate",
+    "energy × √rate": "field", "W √Γ_eph": "field",
+}  # fmt: skip
+"""What the results call their internal units → the kind of quantity."""
+
+
+def in_physical_units(dataset: "xr.Dataset", metal: Metal) -> "xr.Dataset":
+    """A result (of `Run.to_xarray` or `sweep`) with its axes and variables in eV or meV, fs or ps, kV/cm, K.
+
+    - `dataset`: what to convert; it is not changed
+    - `metal`: whose scales are used
+
+    What has no unit (σ/σ_0, ζ, f, 𝓔) stays; so does what the scales of the metal do not fix.
+    """
+    scales = metal.scales
+    if scales is None:
+        raise ValueError(
+            "metal is not allowed: it has no scales; give it scales=nacjax.Scales(energy_ev=..., ...)"
+        )
+    result = dataset.copy()
+    for name in [*result.coords, *result.data_vars]:
+        variable = result[name]
+        kind = (
+            "temperature" if name == "temperature" else INTERNAL_UNITS.get(str(variable.attrs.get("units")))
+        )
+        if kind is None or variable.attrs.get("units") == "1":
+            continue
+        try:
+            quantity = physical(
+                variable.to_numpy(), kind, scales, _best_unit(kind, variable.to_numpy(), scales)
+            )
+        except ValueError:  # a scale is not known
+            continue
+        attributes = {**variable.attrs, "units": f"{quantity.units:~P}"}
+        if kind == "field":
+            attributes["symbol"] = "E"
+        changed = (variable.dims, np.asarray(quantity.magnitude), attributes)
+        result = (
+            result.assign_coords({name: changed}) if name in result.coords else result.assign({name: changed})
+        )
+    return result
+
+
+def _best_unit(kind: str, values: np.ndarray, scales: Any) -> str:
+    """A unit in which the largest value is handy."""
+    largest = float(np.nanmax(np.abs(values), initial=0.0)) * unit_size(kind, scales)
+    small = largest < 1
+    units = {
+        "energy": "meV" if small else "eV",
+        "time": "fs" if largest < 1000 else "ps",
+        "rate": "1/ps",
+        "energy × rate": "meV/ps",
+        "field": "kV/cm",
+        "temperature": "kelvin",
+    }
+    return units[kind]

@@ -1,0 +1,188 @@
+"""The numbers of a metal, its pump and its field, by name: what they are, and how to change them."""
+
+import difflib
+import inspect
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .checks import as_arrays
+from .field import AbstractField, NoField
+from .metal import Metal
+from .pump import AbstractPump
+
+
+class System(NamedTuple):
+    """What a study is about: a metal, its pump and its field."""
+
+    metal: Metal
+    pump: AbstractPump
+    field: AbstractField
+
+
+LONG_NAMES = {
+    "phonon_energy": ("phonon energy", "ω_p", "energy"),
+    "filling": ("filling of the band", "ν", "1"),
+    "temperature": ("bath temperature", "T", "energy"),
+    "coupling_rate": ("electron-phonon rate", "Γ_eph", "rate"),
+    "inelastic_rate": ("inelastic rate", "Γ_in", "energy × rate"),
+    "phonon_lifetime": ("phonon lifetime", "τ_ph", "time"),
+    "dispersion": ("relative width of the phonon branch", "δω/ω_p", "1"),
+    "modes.energy": ("phonon energy", "ω", "energy"),
+    "modes.lifetime": ("phonon lifetime", "τ_ph", "time"),
+    "states_per_mode": ("electron states per phonon mode", "∫D dε", "1"),
+    "width": ("band width", "W", "energy"),
+    "exponent": ("exponent of the density of states", "n", "1"),
+    "zeta": ("non-equilibrium phonons per mode", "ζ", "1"),
+    "zeta0": ("phonons per mode in the pulse", "ζ_0", "1"),
+    "duration": ("duration of the pulse", "τ_pulse", "time"),
+    "delay": ("delay of the pulse", "", "time"),
+    "strength": ("electric field", "𝓔", "1"),
+    "absolute_strength": ("electric field", "E v_F √τ_tr", "energy × √rate"),
+    "scale": ("scale of the squared field", "", "1"),
+    "tau": ("Maxwell relaxation time", "τ_M", "time"),
+    "seed": ("seed current of the field", "", "1"),
+    "relaxation": ("relaxation time of the self-tuned field", "τ_r", "time"),
+    "time": ("time since the start of the pump", "t", "time"),
+}
+"""Long name, symbol and kind of unit of the quantities a sweep may vary."""
+
+
+LISTED = re.compile(r"(\w+)s\.(\d+)\.")
+"""What the path of a quantity in a list has in it: metal.modes.0.energy, pump.pulses.1.zeta0."""
+
+
+def about(path: str) -> tuple[str, str, str]:
+    """Long name, symbol and kind of unit of the quantity at a path; of one in a list they tell its number."""
+    name, listed = path.rsplit(".", 1)[-1], LISTED.search(path)
+    long_name, symbol, kind = LONG_NAMES.get(name, (name.replace("_", " "), "", ""))
+    if listed:
+        one, number = listed.groups()
+        long_name, symbol, kind = LONG_NAMES.get(f"{one}s.{name}", (long_name, symbol, kind))
+        long_name, symbol = f"{long_name}, {one} {number}", symbol and f"{symbol}[{number}]"
+    return long_name, symbol, kind
+
+
+def kind_of(path: str) -> str:
+    """The kind of quantity at a path, as `nacjax.model.units.KINDS` calls it; "" for pure numbers."""
+    kind = "temperature" if path.rsplit(".", 1)[-1] == "temperature" else about(path)[2]
+    return {"1": "", "energy × √rate": "field"}.get(kind, kind)
+
+
+def unit_of(kind: str, metal: Metal) -> str:
+    """The unit of a kind of quantity: W and Γ_eph where the metal is given in them, else plain words."""
+    energy = "W" if _is_one(metal.dos.width) else "unit of energy of the DoS"
+    one = _is_one(metal.coupling_rate)
+    rate, time = ("Γ_eph", "1/Γ_eph") if one else ("unit of rate", "1/(unit of rate)")
+    units = {"energy": energy, "rate": rate, "time": time}
+    units |= {"energy × rate": f"{energy} {rate}", "energy × √rate": f"{energy} √{rate}"}
+    return units.get(kind, kind)
+
+
+def _is_one(value) -> bool:
+    return bool(np.all(np.abs(np.asarray(value) - 1) < 1e-6))
+
+
+def arguments(module: Any) -> dict[str, Any] | None:
+    """Constructor arguments of a module with their present values; None where it does not keep them.
+
+    Those of a tuple are its entries, called by their number.
+    """
+    if isinstance(module, tuple):
+        return {str(number): entry for number, entry in enumerate(module)}
+    names = [name for name in inspect.signature(type(module).__init__).parameters if name != "self"]
+    if not all(hasattr(module, name) for name in names):
+        return None
+    return {name: getattr(module, name) for name in names}
+
+
+def quantities(module: Any, prefix: str) -> dict[str, Any]:
+    """Every scalar number below `module`, by its dotted path from `prefix` ("metal.dos.width").
+
+    The modules of a tuple are numbered from 0: "metal.modes.0.energy".
+    """
+    found = {}
+    for name, value in (arguments(module) or {}).items():
+        path = f"{prefix}.{name}"
+        if isinstance(value, eqx.Module | tuple):
+            found.update(quantities(value, path))
+        elif isinstance(value, jax.Array) and value.ndim == 0 and jnp.issubdtype(value.dtype, jnp.floating):
+            found[path] = value
+    return found
+
+
+def all_quantities(system: System) -> dict[str, Any]:
+    """Every scalar number of the metal, the pump and the field, by dotted path."""
+    found = {}
+    for prefix, module in system._asdict().items():
+        found.update(quantities(module, prefix))
+    return found
+
+
+def resolve(name: str, system: System, argument: str = "axes") -> str:
+    """The path of a quantity from its name, or from as much of its path as makes it unique.
+
+    A name that one quantity outside of lists has means that one: with further modes "coupling_rate" is still
+    Γ_eph, and "modes.0.coupling_rate" that of the first of them. `argument` is what errors call the argument
+    that holds the name.
+
+    Raises `ValueError` for an unknown name (the nearest is suggested) and for an ambiguous one.
+    """
+    paths = list(all_quantities(system))
+    found = [path for path in paths if path == name or path.endswith("." + name)]
+    found = [path for path in found if not LISTED.search(path)] or found
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ValueError(f"{argument}: {name!r} is ambiguous; write one of {', '.join(found)}")
+    short = [shortened(path) for path in paths]
+    nearest = difflib.get_close_matches(name, short + paths, n=1, cutoff=0.4)
+    hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+    absent = "" if not isinstance(system.field, NoField) else " (there is no field)"
+    if "modes." in name:
+        absent += f"; the metal has {len(system.metal.modes)} in modes, numbered from 0"
+    raise ValueError(
+        f"{argument}: there is no quantity {name!r}{hint} Known here: {', '.join(short)}{absent}"
+    )
+
+
+def shortened(path: str) -> str:
+    """The last part of a path; for what is in a list, the path from the list on."""
+    listed = LISTED.search(path)
+    return path[listed.start() :] if listed else path.rsplit(".", 1)[1]
+
+
+def replaced(module: Any, changes: Mapping[str, Any]) -> Any:
+    """`module` rebuilt by its constructor (which checks) with `changes`, dotted path to value."""
+    here: dict[str, Any] = {}
+    below: dict[str, dict[str, Any]] = {}
+    for path, value in changes.items():
+        name, _, rest = path.partition(".")
+        if rest:
+            below.setdefault(name, {})[rest] = value
+        else:
+            here[name] = value
+    if not changes:
+        return module
+    values = arguments(module)
+    assert values is not None
+    inner = {name: replaced(values[name], deeper) for name, deeper in below.items()}
+    new = {**values, **inner, **here}
+    return tuple(new.values()) if isinstance(module, tuple) else type(module)(**new)
+
+
+def changed(system: System, changes: Mapping[str, Any]) -> System:
+    """The system with quantities changed, by full path; values may be tracers or arrays of points.
+
+    Raises the `ValueError` of the constructor that refuses a value.
+    """
+    parts = system._asdict()
+    for prefix, module in parts.items():
+        inner = {path.partition(".")[2]: v for path, v in changes.items() if path.startswith(prefix + ".")}
+        parts[prefix] = replaced(module, inner)
+    return as_arrays(System(**parts))

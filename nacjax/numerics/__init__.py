@@ -1,0 +1,1 @@
+"""Numerical tools; nothing of physics."""

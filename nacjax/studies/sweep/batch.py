@@ -1,0 +1,200 @@
+"""One point of a sweep as a function, and a batch of them as one compiled program."""
+
+import dataclasses
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import diffrax as dfx
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.extend.core import jaxpr_as_fun
+
+from ...kinetics.ladder import Mesh
+from ...model.names import System, changed
+from ...solvers.evolve import evolve
+from ...solvers.plateau import plateau
+from ...solvers.steady import steady_state
+from .chunks import Chunk
+from .observe import Observable
+
+NOT_FINITE, NOT_RUN, NOT_CONVERGED = 100, 101, 102
+OWN_SENTENCES = {
+    0: "The point was computed.",
+    NOT_FINITE: "The result is not finite.",
+    NOT_RUN: "The batch of this point could not run, most likely for want of memory.",
+    NOT_CONVERGED: "No steady state was found.",
+}
+"""Outcome codes of a sweep's own; the others are diffrax's."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Study:
+    """What is computed at every point: everything but the values of the axes.
+
+    - `system`: metal, pump and field around which the axes vary; `paths`: what varies
+    - `state`: "evolve", "plateau" or "steady"; `times` (time,) for "evolve", and for a plateau at the ζ of free
+      phonons at the last of them
+    - `mesh`: a `Mesh`, or the number of cells of the solver's own kind of mesh
+    - `options`: of the solver, keyword arguments as sorted pairs
+    """
+
+    system: System
+    paths: tuple[str, ...]
+    state: str
+    times: tuple[float, ...]
+    mesh: Mesh | int
+    options: tuple[tuple[str, Any], ...]
+    observables: tuple[Observable, ...]
+
+    @property
+    def cells(self) -> int:
+        """Cells in a rung."""
+        return self.mesh if isinstance(self.mesh, int) else self.mesh.cells
+
+    def run(self, system: System, rungs: int) -> tuple[Any, Any]:
+        """The outcome code and the `Run`, `Plateau` or steady state of one system."""
+        metal, pump, field = system
+        grid = {"cells": self.mesh} if isinstance(self.mesh, int) else {"mesh": self.mesh}
+        options: dict[str, Any] = {**dict(self.options), **grid, "rungs": rungs}
+        if self.state == "plateau":
+            zeta = pump.initial_phonons()
+            if self.times:
+                zeta = pump.free_phonons(self.times[-1], metal.phonon_lifetime)
+            return jnp.zeros((), int), plateau(metal, zeta, **options)
+        if self.state == "steady":
+            state = steady_state(metal, pump, field=field, **options)
+            return jnp.where(state.converged, 0, NOT_CONVERGED), state
+        times = np.array(self.times)
+        options = {"adjoint": "forward", **options}
+        run = evolve(metal, pump, times, field=field, budget=False, **options)
+        return run.outcome._value, run
+
+    def point(self, system: System, values: jax.Array, rungs: int) -> dict[str, jax.Array]:
+        """The observables and the outcome at one point; `values` (quantity,) belong to `paths`."""
+        here = changed(system, dict(zip(self.paths, values, strict=True)))
+        code, run = self.run(here, rungs)
+        results = {entry.name: jnp.asarray(entry.function(run)) for entry in self.observables}
+        for name, value in results.items():
+            if value.shape not in ((), (len(self.times),)):
+                wanted = "one number" + (f" or {len(self.times)} (one per time)" if self.times else "")
+                raise ValueError(
+                    f"observe: {name} has the shape {value.shape}; it must be {wanted} at each point"
+                )
+        finite = jnp.all(jnp.stack([jnp.all(jnp.isfinite(value)) for value in results.values()]))
+        results["outcome"] = jnp.where((code == 0) & ~finite, NOT_FINITE, code)
+        return results
+
+
+def sentence(code: int) -> str:
+    """An outcome code as a sentence."""
+    if code in OWN_SENTENCES:
+        return OWN_SENTENCES[code]
+    return str(dfx.RESULTS[eqx.tree_at(lambda r: r._value, dfx.RESULTS.successful, jnp.asarray(code))])
+
+
+COMPILER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="compile")
+
+
+class Batch:
+    """A batch function of (system, values): traced at once, compiled in the background from `start` on.
+
+    `shapes`: of each observable at one point.
+    """
+
+    def __init__(self, study: Study, chunk: Chunk, devices: list):
+        start = time.perf_counter()
+        values = jax.ShapeDtypeStruct((chunk.size, len(study.paths)), jnp.zeros(()).dtype)
+        self.traced = jax.jit(_batch(study, chunk, devices)).trace(study.system, values)
+        self.shapes = {
+            name: info.shape[1:] for name, info in self.traced.out_info.items() if name != "outcome"
+        }
+        self.future: Future | None = None
+        KERNELS.seconds += time.perf_counter() - start
+
+    def start(self) -> None:
+        """Start to compile, unless that has been done."""
+        if self.future is None:
+            start = time.perf_counter()
+            self.future = COMPILER.submit(self.traced.lower().compile)
+            KERNELS.compilations += 1
+            KERNELS.seconds += time.perf_counter() - start
+
+    def compile(self) -> Callable:
+        """The compiled function."""
+        self.start()
+        assert self.future is not None
+        start = time.perf_counter()
+        compiled = self.future.result()
+        KERNELS.seconds += time.perf_counter() - start
+        return compiled
+
+
+def _batch(study: Study, chunk: Chunk, devices: list) -> Callable:
+    def batch(system, values):
+        return jax.vmap(lambda v: study.point(system, v, chunk.rungs))(values)
+
+    if len(devices) == 1:
+        return batch
+    # Each device runs its own loop; automatic sharding would synchronise every step. The batch is traced
+    # outside shard_map, whose arrays carry a mesh in their types that lineax's checks do not know.
+    share = jax.ShapeDtypeStruct((chunk.size // len(devices), len(study.paths)), jnp.zeros(()).dtype)
+    plain, shapes = jax.make_jaxpr(batch, return_shape=True)(study.system, share)
+    structure = jax.tree.structure(shapes)
+
+    def replay(system, values):
+        return jax.tree.unflatten(structure, jaxpr_as_fun(plain)(*jax.tree.leaves((system, values))))
+
+    mesh, spec = jax.sharding.Mesh(np.array(devices), ("device",)), jax.sharding.PartitionSpec
+    specs = (spec(), spec("device"))
+    return jax.shard_map(replay, mesh=mesh, in_specs=specs, out_specs=spec("device"), check_vma=False)
+
+
+class Kernels:
+    """Batches kept for as long as the process lives, shared by sweeps of the same structure.
+
+    `compilations` counts them, `seconds` is the time that callers spent on them.
+    """
+
+    def __init__(self, most: int = 64):
+        self.most = most
+        self.batches: OrderedDict[Any, Batch] = OrderedDict()
+        self.compilations = 0
+        self.seconds = 0.0
+
+    def get(self, study: Study, chunk: Chunk, devices: list) -> Batch:
+        """The batch for this study (whatever its numbers), rung count, size and devices."""
+        numbers, rest = eqx.partition(study.system, eqx.is_array)
+        fixed = [getattr(study, field.name) for field in dataclasses.fields(study) if field.name != "system"]
+        kinds = jax.tree.map(lambda x: (x.shape, x.dtype), numbers)
+        leaves, structure = jax.tree.flatten((fixed, rest, kinds, chunk.rungs, chunk.size, devices))
+        key = (*leaves, structure, jnp.zeros(()).dtype)
+        if key not in self.batches:
+            self.batches[key] = Batch(study, chunk, devices)
+            if len(self.batches) > self.most:
+                self.batches.popitem(last=False)
+        self.batches.move_to_end(key)
+        return self.batches[key]
+
+
+KERNELS = Kernels()
+"""The batches of this process."""
+
+
+def run_chunk(study: Study, chunk: Chunk, values: np.ndarray, devices: list) -> dict[str, np.ndarray]:
+    """Observables and outcome codes of a chunk's points, each (point, ...); `values` (size, quantity).
+
+    A batch that crashes gives NaN and the code `NOT_RUN`; what is wrong with the request is raised.
+    """
+    batch = KERNELS.get(study, chunk, devices)
+    kept = chunk.indices.size
+    try:
+        results = batch.compile()(study.system, values.astype(jnp.zeros(()).dtype))
+        return {name: np.asarray(value)[:kept] for name, value in results.items()}
+    except jax.errors.JaxRuntimeError:
+        failed = {name: np.full((kept, *shape), np.nan) for name, shape in batch.shapes.items()}
+        return {**failed, "outcome": np.full(kept, NOT_RUN)}

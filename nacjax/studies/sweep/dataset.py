@@ -1,0 +1,57 @@
+"""The results of a sweep as a labelled `xarray.Dataset` with CF attributes."""
+
+import json
+
+import numpy as np
+import xarray as xr
+
+from ...model.names import about, unit_of
+from .axes import Points
+from .batch import Study, sentence
+
+
+def blank(study: Study, points: Points, shapes: dict[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
+    """Arrays of the results before any point is known: NaN, and outcome −1. First axis: the point."""
+    results = {name: np.full((points.size, *shape), np.nan) for name, shape in shapes.items()}
+    return {**results, "outcome": np.full(points.size, -1, np.int32)}
+
+
+def to_dataset(study: Study, points: Points, results: dict[str, np.ndarray], one_time: bool) -> xr.Dataset:
+    """The dataset of a sweep: axes as coordinates, observables, outcome codes and their sentences.
+
+    `results` are (point, ...) arrays; with `one_time` the only time is a scalar coordinate.
+    """
+    metal = study.system.metal
+    dims = tuple(points.dims)
+
+    def labels(long_name: str, symbol: str, kind: str) -> dict[str, str]:
+        shown = {"long_name": long_name, "units": unit_of(kind, metal), "symbol": symbol}
+        return {key: text for key, text in shown.items() if text}
+
+    coords: dict = {}
+    for c in points.coordinates:
+        path = c.path
+        if path == "field.strength" and getattr(study.system.field, "absolute", False):
+            path = "field.absolute_strength"
+        coords[c.name] = ((c.dim,), c.values, {**labels(*about(path)), "path": c.path})
+    if study.times:
+        along, when = ((), study.times[0]) if one_time else (("time",), list(study.times))
+        coords["time"] = (along, when, labels(*about("time")))
+    variables = {}
+    for entry in study.observables:
+        values = results[entry.name]
+        if values.ndim == 2 and one_time:
+            values = values[:, 0]
+        along = dims if values.ndim == 1 else (*dims, "time")
+        values = values.reshape(*points.shape, *values.shape[1:])
+        long_name = entry.long_name or entry.name.replace("_", " ")
+        variables[entry.name] = (along, values, labels(long_name, "", entry.kind))
+    codes = results["outcome"].astype(np.int32)
+    met = np.unique(codes)
+    texts = ["Not computed yet." if code < 0 else sentence(int(code)) for code in met]
+    meanings = json.dumps(dict(zip(map(str, met), texts, strict=True)))
+    attrs = {"long_name": "outcome code (0: computed)", "flag_values": met, "flag_meanings": meanings}
+    variables["outcome"] = (dims, codes.reshape(points.shape), attrs)
+    reasons = np.array(texts, dtype=object)[np.searchsorted(met, codes)]
+    variables["reason"] = (dims, reasons.reshape(points.shape), {"long_name": "outcome as a sentence"})
+    return xr.Dataset(variables, coords, {"Conventions": "CF-1.11"})

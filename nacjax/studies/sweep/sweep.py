@@ -1,0 +1,294 @@
+"""`sweep`: a study over any axes, in compiled batches that fill the device."""
+
+import contextlib
+import dataclasses
+import json
+import time
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import xarray as xr
+
+from ...kinetics.ladder import Mesh
+from ...model.checks import as_arrays
+from ...model.field import AbstractField, NoField
+from ...model.metal import Metal
+from ...model.names import System
+from ...model.pump import AbstractPump
+from ...model.record import describe, device_name, versions
+from ...model.units import internal
+from ...solvers.evolve import DEFAULT_CELLS
+from ..commensurate import landmarks
+from ..progress import Progress, Reporter
+from .axes import Axes, Points, check_points, make_points
+from .batch import KERNELS, Study, run_chunk
+from .chunks import Chunk, default_size, expected_cost, plan, rung_counts
+from .dataset import blank, to_dataset
+from .observe import Observe, observables
+from .remote import run_remotely
+from .store import Store, is_store, open_store
+
+OPTIONS = {"evolve": ("rtol", "atol", "solver", "max_steps"), "steady": ("max_steps",), "plateau": ()}
+"""Solver options of each kind of state, besides `cells` and `mesh`."""
+
+
+def sweep(
+    metal: Metal,
+    pump: AbstractPump,
+    *,
+    axes: Axes,
+    field: AbstractField | None = None,
+    times: Any = None,
+    plateau: bool = False,
+    steady: bool = False,
+    observe: Observe = ("sigma",),
+    store: str | Path | None = None,
+    chunk: int | None = None,
+    executor: Any = None,
+    progress: bool = True,
+    callback: Callable[[Progress], object] | None = None,
+    cells: int = DEFAULT_CELLS,
+    mesh: Mesh | None = None,
+    devices: list | None = None,
+    **options: Any,
+) -> xr.Dataset:
+    """Observables over the grid of `axes`, as a labelled dataset. The other arguments:
+
+    - `axes`: name of a quantity → its values. Any scalar number of the metal, its DoS and further modes,
+      the pump or the field: `{"phonon_energy": [0.3, 0.5], "zeta": [1, 5, 20]}`; every combination is computed.
+      A tuple of names goes together, value by value:
+      `{("filling", "phonon_energy"): ([0.4, 0.5], [0.3, 0.5])}`.
+      Where a name is ambiguous write part of its path: `"dos.width"`, `"pump.width"`; what belongs to a
+      further mode is numbered from 0: `"modes.0.coupling_rate"`, `"modes.1.pump.zeta"`.
+    - one of `times` (as in `evolve`; one number gives no time axis), `plateau=True`, `steady=True`
+    - `observe`: names ("sigma", "phonons", "field", "field_normalised", "steps"), functions of a
+      `Run` (`Plateau`, `SteadyState`) with one number or one per time as result, or {name: function}
+    - `store`: path of a Zarr store that gets every chunk as it is finished; a sweep that was
+      interrupted continues from it
+    - `chunk`: points per batch; by default what suits the device. Points are grouped by rung count
+      (one compilation each) and sorted by expected cost
+    - `executor`: of the `concurrent.futures` kind, to compute chunks in other processes
+    - `progress`: a bar where there is a terminal; `callback` is called with a `Progress` after each chunk
+    - `devices`: JAX devices, all local ones by default; each runs its own loop
+    - `cells`, `mesh` and `options` (`rtol`, `atol`, `solver`, `max_steps`): as in `evolve`
+
+    Returns observables on the axes, `outcome` (code) and `reason` (sentence) of each point, and the
+    configuration, versions, device and times in the attributes. A point that fails is NaN with its
+    reason and does not stop the others. Raises `ValueError`, before anything is computed, for an unknown axis
+    (the nearest is suggested), values that are not allowed, unequal zipped lengths, an unknown
+    observable or one of the wrong shape, and a store that is not one or holds another sweep.
+
+    Raises `OSError` where the store cannot be written; what was finished is kept there, also
+    after Ctrl-C, and the same call goes on from it.
+
+    Under `jax.distributed` each process computes its share of the chunks into the same `store`.
+    """
+    start, compiled = time.perf_counter(), KERNELS.seconds
+    system = as_arrays(System(metal, pump, NoField() if field is None else field))  # pyright: ignore[reportCallIssue]
+    times = internal("times", times, "time", metal.scales)
+    grid = Mesh(cells=cells).cells if mesh is None else mesh
+    study = make_study(system, times, plateau, steady, observe, grid, options)
+    job = plan_job(study, axes, chunk, jax.local_devices() if devices is None else list(devices), store)
+    if jax.process_count() > 1 and store is None:
+        raise ValueError("store is needed under jax.distributed: the processes bring their results there")
+    alone = jax.process_count() == 1
+    kept = None if store is None else open_store(store, job.configuration, job.chunks, job.shapes, alone)
+
+    reporter = Reporter(job.points.size, progress and jax.process_index() == 0, callback)
+    with _ending_cleanly(kept, reporter):
+        results = _run(job, kept, executor, reporter)
+    dataset = to_dataset(job.study, job.points, results, np.ndim(times) == 0)
+    dataset.attrs |= {"configuration": json.dumps(job.configuration), "versions": json.dumps(versions())}
+    varied = {path.rsplit(".", 1)[1] for path in job.points.columns}
+    if "phonon_energy" in varied and not varied & {"filling", "temperature", "width", "exponent"}:
+        dataset.attrs["landmarks"] = json.dumps(landmarks(metal))
+    if kept is not None and jax.process_index() == 0:
+        kept.finish(dataset)
+    compile_seconds, wall = KERNELS.seconds - compiled, time.perf_counter() - start
+    dataset.attrs |= {
+        "device": device_name(job.devices),
+        "compile_seconds": round(compile_seconds, 3),
+        "run_seconds": round(wall - compile_seconds, 3),
+        "wall_seconds": round(wall, 3),
+    }
+    return dataset
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """A sweep, checked and cut into chunks: all that is known before anything is computed.
+
+    - `study`, `points`: what is computed, and where; `chunks` of the points, run on `devices`
+    - `shapes`: of each observable at one point; `configuration`: what a store must agree with
+    """
+
+    study: Study
+    points: Points
+    chunks: list[Chunk]
+    devices: list
+    shapes: dict[str, tuple[int, ...]]
+    configuration: dict[str, Any]
+
+
+def plan_job(study: Study, axes: Axes, chunk: int | None, devices: list, store: Any) -> Job:
+    """The `Job` of a study over axes; raises `ValueError` for whatever is wrong with it."""
+    points = make_points(axes, study.system)
+    study = dataclasses.replace(study, paths=tuple(points.columns))
+    batch = check_points(points, study.system)
+    check_state(study, batch)
+    if chunk is not None and (chunk < 1 or chunk != int(chunk)):
+        raise ValueError(f"chunk = {chunk!r} is not allowed: it must be a whole number of points, at least 1")
+    chunks = _chunks(study, points, batch, rung_counts(batch, points.size), chunk, devices, store)
+    shapes = KERNELS.get(study, chunks[0], devices).shapes
+    return Job(study, points, chunks, devices, shapes, _configuration(study, points, chunk))
+
+
+def _run(job: Job, kept: Store | None, executor: Any, reporter: Reporter) -> dict[str, np.ndarray]:
+    """The results at all points; this process computes its share of what the store does not have."""
+    results = blank(job.study, job.points, job.shapes)
+    share = slice(jax.process_index(), None, jax.process_count())
+    todo = _still_to_do(kept, job.chunks, results, reporter)
+    coming = _computed(job.study, job.points, todo[share], job.devices, executor, reporter)
+    with contextlib.closing(coming):  # cancels what an executor has not begun
+        for piece, values in coming:
+            for name, target in results.items():
+                target[piece.indices] = values[name]
+            if kept is not None:
+                kept.write(piece.number, values)
+            reporter.add(piece.indices.size, int(np.count_nonzero(values["outcome"])))
+    if kept is not None and jax.process_count() > 1:
+        _await_others(kept, results)
+    return results
+
+
+def make_study(system, times, plateau, steady, observe, mesh, options) -> Study:
+    """What to compute at each point, before it is known what varies."""
+    chosen = [times is not None, bool(plateau), bool(steady)]
+    if sum(chosen) != 1:
+        raise ValueError("give exactly one of times=, plateau=True and steady=True")
+    state = ("evolve", "plateau", "steady")[chosen.index(True)]
+    allowed = OPTIONS[state]
+    unknown = [name for name in options if name not in allowed]
+    if unknown:
+        known = ", ".join(("cells", "mesh", *allowed))
+        raise TypeError(f"{unknown[0]!r} is no option of this kind of study; known: {known}")
+    for name in ("rtol", "atol"):
+        if options.get(name) is not None and not options[name] > 0:
+            raise ValueError(f"{name} = {options[name]!r} is not allowed: it must be positive")
+    if state == "plateau" and not system.pump.clamped:
+        kind = type(system.pump).__name__
+        raise ValueError(f"pump = {kind} is not allowed with plateau=True: it must be Clamped(zeta)")
+    if state == "plateau" and not isinstance(system.field, NoField):
+        raise ValueError("field is not allowed with plateau=True, which is the state without a field")
+    listed = () if times is None else tuple(float(t) for t in np.atleast_1d(np.asarray(times, dtype=float)))
+    entries = observables(observe, state)
+    chosen_options = tuple(sorted(options.items()))
+    return Study(system, (), state, listed, mesh, chosen_options, entries)
+
+
+def check_state(study: Study, batch: System) -> None:
+    """Raise `ValueError` for times out of order, and for a steady state at Γ_in = 0."""
+    if study.state == "steady" and np.any(np.asarray(batch.metal.inelastic_rate) == 0):
+        raise ValueError("inelastic_rate = 0 is not allowed with steady=True: it must be positive, "
+                         "or every ladder keeps its particles and the state is not unique")  # fmt: skip
+    times = np.array(study.times)
+    if study.state == "evolve" and not (
+        times.size and np.all(np.isfinite(times)) and times[0] >= 0 and np.all(np.diff(times) > 0)
+    ):
+        raise ValueError(
+            f"times = {list(study.times)} is not allowed: times must be finite, ≥ 0 and increasing"
+        )
+
+
+def _chunks(study, points, batch, rungs, chunk, devices, store) -> list[Chunk]:
+    if store is not None and is_store(Path(store)):
+        kept = Store(store)
+        if kept.largest_point < points.size:  # else it is another sweep, which open_store will refuse
+            return kept.plan(rungs, len(devices))
+
+    def size(count: int) -> int:
+        if chunk is not None:
+            return int(chunk)
+        pairs = study.system.metal.off_ladder
+        return default_size(study.state, count, study.cells, len(study.times), devices, pairs)
+
+    return plan(rungs, expected_cost(batch, points.size), size, len(devices))
+
+
+def chunk_values(points: Points, piece: Chunk) -> np.ndarray:
+    """The values of the axes at the points of a chunk, padded to its size, (size, quantity)."""
+    return np.stack([column[piece.padded] for column in points.columns.values()], axis=1)
+
+
+def _configuration(study: Study, points: Points, chunk: int | None) -> dict[str, Any]:
+    return {
+        **{name: describe(part) for name, part in study.system._asdict().items()},
+        "axes": {c.path: {"dim": c.dim, "values": c.values.tolist()} for c in points.coordinates},
+        "state": study.state,
+        "times": list(study.times),
+        "observe": {entry.name: describe(entry.function) for entry in study.observables},
+        "mesh": {"cells": study.mesh} if isinstance(study.mesh, int) else describe(study.mesh),
+        "options": {name: describe(value) for name, value in study.options},
+        "x64": bool(jax.config.jax_enable_x64),  # pyright: ignore[reportAttributeAccessIssue]
+        "chunk": chunk,
+    }
+
+
+def _still_to_do(kept: Store | None, chunks, results, reporter: Reporter) -> list[Chunk]:
+    if kept is None:
+        return chunks
+    kept.read(results)
+    done = kept.done
+    found = results["outcome"][results["outcome"] >= 0]
+    if found.size:
+        reporter.add(found.size, int(np.count_nonzero(found)))
+    return [piece for piece in chunks if not done[piece.number]]
+
+
+@contextlib.contextmanager
+def _ending_cleanly(kept: Store | None, reporter: Reporter) -> Iterator[None]:
+    """Close the bar in any case; Ctrl-C says what is kept and how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if kept is None:
+            text = "nothing is kept, since there is no store; store='run.zarr' would keep what is finished"
+        else:
+            text = (f"{kept.kept()} in store = {str(kept.path)!r}; the same call goes on from there "
+                    "(on the command line: add --resume)")  # fmt: skip
+        raise KeyboardInterrupt(f"sweep interrupted: {text}") from None
+    finally:
+        reporter.close()
+
+
+def _computed(
+    study, points, chunks, devices, executor, reporter: Reporter
+) -> Generator[tuple[Chunk, dict], None, None]:
+    """(chunk, its results), one after the other here or as they come from the executor."""
+    if executor is not None:
+        yield from run_remotely(executor, study, chunks, lambda piece: chunk_values(points, piece))
+        return
+    firsts = [piece for k, piece in enumerate(chunks) if k == 0 or piece.rungs != chunks[k - 1].rungs]
+    ahead = iter([*firsts[1:], None])
+    for piece in chunks:
+        if firsts and piece is firsts[0]:
+            firsts.pop(0)
+            reporter.say(f"compiling for {piece.rungs} rungs")
+            batch = KERNELS.get(study, piece, devices)
+            batch.start()
+            following = next(ahead)
+            if following is not None:  # compiles while this one runs
+                KERNELS.get(study, following, devices).start()
+            batch.compile()
+            reporter.say(f"{piece.rungs} rungs")
+        yield piece, run_chunk(study, piece, chunk_values(points, piece), devices)
+
+
+def _await_others(kept: Store, results: dict[str, np.ndarray]) -> None:
+    """Wait until the other processes have brought their chunks, and read them."""
+    while not np.all(kept.done):
+        time.sleep(0.2)
+    kept.read(results)
