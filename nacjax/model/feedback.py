@@ -68,6 +68,7 @@ class SelfTunedField(AbstractField):
     relaxation: Float[Array, ""] = eqx.field(converter=to_array, default=1e-5)
     variables: ClassVar[int] = 0
     reacts: ClassVar[bool] = True
+    holds: ClassVar[bool] = True
 
     def __check_init__(self):
         require("relaxation", self.relaxation, "a positive, finite time", lambda x: (x > 0) & np.isfinite(x))

@@ -19,10 +19,15 @@ if TYPE_CHECKING:
 
 
 class AbstractField(eqx.Module):
-    """A field law: `variables` counts dynamic variables, `reacts` says whether F² depends on the state."""
+    """A field law: `variables` counts dynamic variables, `reacts` says whether F² depends on the state.
+
+    `acts` is False for no field at all; `holds` says whether the law holds σ at zero while it is on.
+    """
 
     variables: eqx.AbstractClassVar[int]
     reacts: eqx.AbstractClassVar[bool]
+    acts: ClassVar[bool] = True
+    holds: ClassVar[bool] = False
 
     def check(self, metal: Metal) -> None:
         """Raise `ValueError` where this field has no meaning for this metal."""
@@ -51,6 +56,7 @@ class NoField(AbstractField):
 
     variables: ClassVar[int] = 0
     reacts: ClassVar[bool] = False
+    acts: ClassVar[bool] = False
 
     def squared(self, kinetics, t, state):
         return jnp.zeros(())

@@ -43,6 +43,12 @@ class AbstractPump(eqx.Module):
     def source(self, t: Float[Array, ""]) -> Float[Array, ""]:
         """I_p(t) in phonons per mode and unit time."""
 
+    def held_phonons(self) -> Float[Array, ""]:
+        """The ζ that this pump holds for ever; raises `ValueError` where it holds none."""
+        raise ValueError(
+            f"pump = {type(self).__name__} is not allowed here: ζ must be held fixed, as by nacjax.Clamped(zeta)"
+        )
+
     def jumps(self) -> Float[Array, " jump"]:
         """Times at which the source or its slope jumps."""
         return jnp.zeros(0)
@@ -66,6 +72,9 @@ class Clamped(AbstractPump):
     clamped: ClassVar[bool] = True
 
     def free_phonons(self, t, lifetime):
+        return self.zeta
+
+    def held_phonons(self):
         return self.zeta
 
     def __check_init__(self):
