@@ -22,10 +22,13 @@ def coefficients(case):
         kinetics = Kinetics.build(*case.build(point), case.mesh, case.rungs)
         ladder, state = kinetics.ladder, kinetics.unpack(kinetics.initial_state())
         up = ((0, 1), (0, 0))
-        strength, quantum = kinetics.inelastic
-        diffusion = kinetics.field.squared(kinetics, 0.0, state) * kinetics.conductance
-        gain = jnp.pad(kinetics.rate * ladder.density[1:], up)
-        loss = jnp.pad(kinetics.rate * jnp.where(ladder.states[1:] > 0, ladder.density[:-1], 0.0), up)
+        scattering, inelastic = (
+            p.steps for p in kinetics.processes if p.name in ("electron_phonon", "inelastic")
+        )
+        strength, quantum = inelastic.strength, inelastic.bose
+        diffusion = kinetics.field_squared(0.0, state) * kinetics.heating.conductance
+        gain = jnp.pad(scattering.strength * ladder.inverse[:-1], up)
+        loss = jnp.pad(scattering.strength * ladder.inverse[1:], up)
         faces = [jnp.append(x, 0.0) for x in (strength, quantum, diffusion)]
         rows = [
             gain.ravel(),
@@ -34,7 +37,7 @@ def coefficients(case):
             ladder.inverse.ravel(),
             state.f.ravel(),
         ]
-        return jnp.stack([*rows, jnp.append(ladder.transport, 0.0)]), kinetics.bose + state.zeta
+        return jnp.stack([*rows, jnp.append(ladder.transport, 0.0)]), kinetics.bose[0] + state.zeta
 
     return tuple(np.array(x) for x in jax.jit(jax.vmap(one))(case.points))
 

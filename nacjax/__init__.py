@@ -1,6 +1,8 @@
 """nacjax: negative absolute conductivity of photoexcited metals (PRB 101, 041105)."""
 
+from .kinetics.check import check_process as check_process
 from .kinetics.ladder import Mesh as Mesh
+from .kinetics.terms.electron_electron import ElectronElectron as ElectronElectron
 from .model.dos import AbstractDOS as AbstractDOS
 from .model.dos import FlatTopDOS as FlatTopDOS
 from .model.dos import SemiEllipticDOS as SemiEllipticDOS
@@ -20,6 +22,10 @@ from .model.metal import Scales as Scales
 from .model.mode import Mode as Mode
 from .model.presets import simple_cubic_p as simple_cubic_p
 from .model.presets import trial as trial
+from .model.process import AbstractProcess as AbstractProcess
+from .model.process import Flow as Flow
+from .model.process import Moment as Moment
+from .model.process import Slopes as Slopes
 from .model.pulses import ExponentialPulse as ExponentialPulse
 from .model.pulses import GaussianPulse as GaussianPulse
 from .model.pulses import PulseTrain as PulseTrain
@@ -36,13 +42,13 @@ from .solvers.events import Events as Events
 from .solvers.events import events as events
 from .solvers.events import impulse as impulse
 from .solvers.evolve import evolve as evolve
+from .solvers.omega import omega_e as omega_e
 from .solvers.plateau import Plateau as Plateau
 from .solvers.plateau import plateau as plateau
 from .solvers.rosenbrock import Rosenbrock as Rosenbrock
 from .solvers.run import Run as Run
 from .solvers.steady import SteadyState as SteadyState
 from .solvers.steady import steady_state as steady_state
-from .solvers.threshold import omega_e as omega_e
 from .solvers.threshold import threshold_field as threshold_field
 from .studies.fit import Fit as Fit
 from .studies.fit import fit as fit

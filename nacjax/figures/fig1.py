@@ -8,12 +8,14 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
-from ..kinetics import collisions
+from ..kinetics.equations import electrons_gained
 from ..kinetics.ladder import count_rungs
+from ..kinetics.terms.inelastic import Inelastic
 from ..model.checks import as_arrays
 from ..model.field import NoField
 from ..model.metal import Metal
 from ..model.names import System
+from ..model.process import Moment
 from ..model.pump import Clamped
 from ..solvers.plateau import plateau
 from ..solvers.run import Run
@@ -133,11 +135,9 @@ def inelastic_ratio(metal: Metal, cells: int) -> float:
 def _inelastic_ratio(metal: Metal, cells: int, rungs: int):
     state = plateau(metal, ZETA, cells=cells, rungs=rungs)
     ladder = state.ladder
-    coefficients = collisions.inelastic_coefficients(
-        metal.inelastic_rate, metal.temperature, metal.fermi_density, ladder
-    )
-    change = collisions.divergence(collisions.inelastic_flux(state.occupation, coefficients), ladder)
-    mean = jnp.sum(ladder.states * jnp.abs(change)) / jnp.sum(ladder.states)
+    inelastic = Inelastic.of(metal, ladder, metal.fermi_density)
+    moved = inelastic.flow(Moment(jnp.zeros(()), state.occupation, jnp.full(1, ZETA)), ladder)
+    mean = jnp.sum(jnp.abs(electrons_gained(moved, ladder))) / jnp.sum(ladder.states)
     return mean / metal.coupling_rate
 
 

@@ -2,43 +2,23 @@
 
 Negative absolute conductivity, σE² < 0, is allowed because other terms pay: the field does no more
 than diffuse electrons in energy, which produces entropy whatever the sign of σ, while the work it
-takes out comes from the free energy that the pump put in. Every entry of `Production` is ≥ 0.
+takes out comes from the free energy that the pump put in. What a process produces follows from what it moves.
 """
 
-from typing import NamedTuple
+import functools
+import operator
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from . import collisions
+from ..model.process import AbstractProcess, Flow, Moment
 from .equations import Kinetics, State
 from .ladder import Ladder
 
 Scalar = Float[Array, ""]
 
-
-class Production(NamedTuple):
-    """Rates of entropy (per mode and unit time; k_B = 1) at one state.
-
-    - `joule`: diffusion of the electrons in energy by the field, Eq. (7)
-    - `inelastic`: electrons and the heat their bath takes at T, Eq. (6)
-    - `electron_phonon`: electrons and phonons, Eqs. (4)–(5)
-    - `phonon_decay`: phonons and the heat their bath takes at T, Eq. (3)
-    - `pump`: entropy of the phonons that the pump (or the clamp) brings in; an inflow, no production
-    - `work_over_temperature`: σE²/T with its sign, the Joule heat of ordinary transport, for comparison
-    """
-
-    joule: Scalar
-    inelastic: Scalar
-    electron_phonon: Scalar
-    phonon_decay: Scalar
-    pump: Scalar
-    work_over_temperature: Scalar
-
-    @property
-    def total(self) -> Scalar:
-        """Σ of the four productions, ≥ 0: d/dt of S of electrons, phonons and baths, less the pump's."""
-        return self.joule + self.inelastic + self.electron_phonon + self.phonon_decay
+PRODUCERS = ("joule", "inelastic", "electron_phonon", "phonon_decay")
+"""Processes that are always listed."""
 
 
 def electron_entropy(f: Float[Array, "*time rung cell"], ladder: Ladder) -> Float[Array, "*time"]:
@@ -47,45 +27,60 @@ def electron_entropy(f: Float[Array, "*time rung cell"], ladder: Ladder) -> Floa
     return -jnp.sum(ladder.states * (f * jnp.log(f) + (1 - f) * jnp.log1p(-f)), axis=(-2, -1))
 
 
-def phonon_entropy(zeta: Float[Array, "*time"], kinetics: Kinetics) -> Float[Array, "*time"]:
-    """S = (N + 1) ln(N + 1) − N ln N with N = ζ + b, per mode."""
+def phonon_entropy(zeta: Float[Array, "*time mode"], kinetics: Kinetics) -> Float[Array, "*time"]:
+    """S = Σ (N + 1) ln(N + 1) − N ln N over the modes, with N = ζ + b; per mode."""
     number = _positive(zeta + kinetics.bose)
-    return (number + 1) * jnp.log1p(number) - number * jnp.log(number)
+    return jnp.sum((number + 1) * jnp.log1p(number) - number * jnp.log(number), axis=-1)
 
 
-def entropy_production(kinetics: Kinetics, t, state: State) -> Production:
-    """Who produces entropy at a state; each term is a sum of (rate) × (affinity), both of one sign."""
-    metal, ladder = kinetics.metal, kinetics.ladder
-    temperature, omega = metal.temperature, metal.phonon_energy
-    f, number = _inside(state.f), _positive(kinetics.bose + state.zeta)
-    gain = jnp.log1p(-f) - jnp.log(f)  # ∂S/∂(electrons in a state)
-    per_phonon = jnp.log1p(1 / number)
+def entropy_production(kinetics: Kinetics, t, state: State) -> dict[str, Scalar]:
+    """Rates of entropy by process (per mode and unit time; k_B = 1) at one state; see `Run.entropy`."""
+    flows, _ = kinetics.flows(t, state)
+    now = kinetics.now(t, state._replace(f=_inside(state.f)))
+    per_phonon = jnp.log1p(1 / _positive(now.phonons + kinetics.bose))
+    moved = functools.reduce(operator.add, (flow for _, flow in flows))
+    rates = dict.fromkeys(PRODUCERS, jnp.zeros(()))
+    pumped = -jnp.sum(kinetics.replaced(moved) * per_phonon)
+    for process, flow in flows:
+        found = production_of(kinetics, process, flow, now, per_phonon)
+        if process.inflow:
+            pumped = pumped + found
+        else:
+            rates[process.name] = rates.get(process.name, 0.0) + found
+    works = [kinetics.energy_gained(flow) for process, flow in flows if process is kinetics.heating]
+    work, total = (sum(parts, start=jnp.zeros(())) for parts in (works, rates.values()))
+    return rates | {
+        "pump": pumped,
+        "work_over_temperature": work / kinetics.metal.temperature,
+        "total": total,
+    }
 
-    if kinetics.branch is None:
-        q = kinetics.rate * collisions.net_emission(f[:-1], f[1:], number)
-        pairs = ladder.density[1:] * ladder.states[:-1] * q
-        scattering = jnp.sum(pairs * (gain[:-1] - gain[1:] + per_phonon))
-    else:
-        scattering = kinetics.branch.production(f, state.zeta, gain)
-    for other, zeta in zip(kinetics.others, state.modes, strict=True):
-        if other is not None:
-            scattering = scattering + other.production(f, zeta, gain)
-    drop = (gain.ravel()[:-1] - gain.ravel()[1:]) * (ladder.states.ravel()[1:] > 0)
-    drop = drop * (ladder.states.ravel()[:-1] > 0)
-    cooling = collisions.inelastic_flux(f, kinetics.inelastic)
-    heating = kinetics.field.squared(kinetics, t, state) * collisions.field_flux(f, kinetics.conductance)
-    if kinetics.pump.clamped:
-        decay, source = jnp.zeros(()), -kinetics.emission(state.f, state.zeta)
-    else:
-        decay, source = state.zeta / metal.phonon_lifetime, kinetics.pump.source(t)
-    return Production(
-        joule=jnp.sum(heating * drop),
-        inelastic=jnp.sum(cooling * (drop + ladder.spacing / temperature)),
-        electron_phonon=scattering,
-        phonon_decay=decay * (omega / temperature - per_phonon),
-        pump=source * per_phonon,
-        work_over_temperature=-jnp.sum(ladder.spacing * heating) / temperature,
-    )
+
+def production_of(
+    kinetics: Kinetics, process: AbstractProcess, flow: Flow, now: Moment, per_phonon
+) -> Scalar:
+    """Σ (what is moved) × (its affinity), with what the bath gains where there is one."""
+    ladder, metal = kinetics.ladder, kinetics.metal
+    gain = jnp.log1p(-now.f) - jnp.log(now.f)  # ∂S/∂(electrons in a state)
+    known = process.production(now, gain)
+    if known is not None:
+        return known
+    filled = ladder.states > 0
+    per_energy = 1 / metal.temperature if process.bath else 0.0
+    produced = jnp.zeros(())
+    if flow.chain is not None:
+        flat, both = gain.ravel(), filled.ravel()[1:] & filled.ravel()[:-1]
+        affinity = flat[:-1] - flat[1:] + per_energy * ladder.spacing
+        produced += jnp.sum(flow.chain * jnp.where(both, affinity, 0.0))
+    if flow.rungs is not None:
+        affinity = gain[:-1] - gain[1:] + per_energy * metal.phonon_energy
+        produced += jnp.sum(flow.rungs * jnp.where(filled[1:] & filled[:-1], affinity, 0.0))
+    if flow.cells is not None:
+        affinity = gain - per_energy * (ladder.energy - ladder.chemical_potential)
+        produced += jnp.sum(flow.cells * jnp.where(filled, affinity, 0.0))
+    if flow.phonons is not None:
+        produced += jnp.sum(flow.phonons * (per_phonon - per_energy * kinetics.quanta))
+    return produced
 
 
 def _inside(f):

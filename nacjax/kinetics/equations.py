@@ -1,27 +1,34 @@
-"""The kinetic equations (2)–(3) on a ladder: one right-hand side for the whole state.
+"""The kinetic equations (2)–(3) on a ladder: the sum of the processes, for a state that is one flat array.
 
-The state is one flat array [f.ravel(), ζ unless it is clamped, field variables, ζ_m of further modes, ledger];
-the ledger
-holds the energies that left or entered the system, so that a run can show its balance.
+The state is [f.ravel(), ζ unless it is clamped, field variables, ζ_m of further modes, ledger]; the ledger holds the
+energies that entered or left the system, so that a run can show its balance.
 """
 
-import dataclasses
+import functools
+import operator
 from typing import NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..model.field import AbstractField, NoField
-from ..model.metal import Metal
+from ..model.field import AbstractField, Response
+from ..model.metal import Metal, bose
+from ..model.process import AbstractProcess, Flow, Moment
 from ..model.pump import AbstractPump
-from . import collisions
+from ..numerics.sums import total
 from .ladder import Ladder, Mesh, build_ladder, fermi
-from .pairs import Pairs, pair_coupling
+from .measures import conductivity
+from .terms.electron_phonon import ElectronPhonon
+from .terms.heating import Heating
+from .terms.inelastic import Inelastic
+from .terms.pairs import driven_branch, further_mode
+from .terms.phonons import Drive, PhononDecay
 
 LEDGER = ("joule", "bath", "decay", "pump")
-"""Ledger entries, in energy per mode since t = 0: Joule work of the field on the electrons, heat the
-electrons gave to the bath, energy the phonons lost by decay, energy the pump put into the phonons."""
+"""Entries of every ledger, in energy per mode since t = 0: Joule work of the field on the electrons, heat the
+electrons gave to the bath, energy the phonons lost by decay, energy the pump put into the phonons. Processes of the
+user follow under their own names."""
 
 
 class State(NamedTuple):
@@ -32,25 +39,26 @@ class State(NamedTuple):
     variables: Float[Array, " variable"]
     modes: Float[Array, " mode"]
 
+    @property
+    def phonons(self) -> Float[Array, " mode"]:
+        """ζ of all modes, the driven one first."""
+        return jnp.append(self.zeta, self.modes)
+
 
 class Kinetics(eqx.Module):
     """A metal, its pump and field on a ladder: Eqs. (2)–(7) of PRB 101, 041105 (2020).
 
-    Built by `Kinetics.build`; the coefficients of the collision integrals are computed once.
+    Built by `Kinetics.build`; the coefficients of the processes are computed once. `processes` are all but `heating`,
+    which a field law multiplies by its F²; `quanta` (mode,) are the phonon energies, the driven one first.
     """
 
     metal: Metal
     pump: AbstractPump
     field: AbstractField
     ladder: Ladder
-    rate: Float[Array, ""]  # Γ_eph/D_0
-    exchange: tuple[Float[Array, "rung-1 cell"], Float[Array, "rung-1 cell"]]  # Γ_eph/D_0 · (D_up, D_low)
-    bose: Float[Array, ""]  # b
-    inelastic: tuple[Float[Array, " face"], Float[Array, " face"]]
-    conductance: Float[Array, " face"]
-    fermi_density: Float[Array, ""]
-    branch: Pairs | None  # the driven mode, where it has dispersion
-    others: tuple[Pairs | None, ...]  # further modes; None where they are left out
+    processes: tuple[AbstractProcess, ...]
+    heating: Heating
+    quanta: Float[Array, " mode"]
     has_ledger: bool = eqx.field(static=True)
 
     @classmethod
@@ -66,43 +74,44 @@ class Kinetics(eqx.Module):
         """Lay the mesh and compute the coefficients."""
         ladder = build_ladder(metal, mesh, rungs)
         fermi_density = metal.density(ladder.fermi_energy)
-        branch = None
-        if metal.dispersion is not None:
-            spread = metal.dispersion * metal.phonon_energy
-            branch = pair_coupling(
-                metal, ladder, metal.phonon_energy, metal.coupling_rate, spread, metal.dispersion_shape
-            )
-        rate = metal.coupling_rate / metal.mean_density
-        return cls(
-            metal=metal,
-            pump=pump,
-            field=field,
-            ladder=ladder,
-            rate=rate,
-            exchange=collisions.exchange_rates(rate, ladder),
-            bose=metal.bose,
-            inelastic=collisions.inelastic_coefficients(
-                metal.inelastic_rate, metal.temperature, fermi_density, ladder
-            ),
-            conductance=collisions.field_coefficient(fermi_density, ladder),
-            fermi_density=fermi_density,
-            branch=branch,
-            others=tuple(pair_coupling(metal, ladder, m.energy, m.coupling_rate) for m in metal.modes),
-            has_ledger=ledger,
+        scattering = (ElectronPhonon.of if metal.dispersion is None else driven_branch)(metal, ladder)
+        processes = (
+            scattering,
+            *(further_mode(metal, ladder, number + 1) for number in range(len(metal.modes))),
+            Inelastic.of(metal, ladder, fermi_density),
+            PhononDecay.of(metal),
+            Drive((pump, *(mode.pump for mode in metal.modes))),
+            *(process.prepared(metal, ladder) for process in metal.processes),
         )
+        quanta = jnp.stack([metal.phonon_energy, *(mode.energy for mode in metal.modes)])
+        heating = Heating.of(ladder, fermi_density)
+        return cls(metal, pump, field, ladder, processes, heating, quanta, ledger)
+
+    # the layout of the state ------------------------------------------------------------------------------------
 
     @property
-    def field_unit_squared(self) -> Float[Array, ""]:
-        """F² of the normalised field 𝓔 = 1: Γ_in ω_p, in energy² × rate."""
-        return self.metal.inelastic_rate * self.metal.phonon_energy
+    def entries(self) -> tuple[str, ...]:
+        """Names of the ledger's entries; () without a ledger."""
+        own = (process.entry for process in self.processes if process.entry is not None)
+        return tuple(dict.fromkeys((*LEDGER, *own))) if self.has_ledger else ()
+
+    @property
+    def signs(self) -> dict[str, int]:
+        """Of each entry: 1 for energy that comes in, −1 for energy that leaves."""
+        own = {process.entry: process.sign for process in self.processes if process.entry is not None}
+        return {"joule": 1, "bath": -1, "decay": -1, "pump": 1} | own
+
+    @property
+    def held(self) -> tuple[bool, ...]:
+        """Which modes have a ζ that is held fixed: what they give or take, their clamp replaces."""
+        return (self.pump.clamped, *(mode.clamped for mode in self.metal.modes))
 
     def initial_state(self) -> Float[Array, " state"]:
         """Equilibrium at the bath temperature (the Fermi function at the cell centres) and the pump's ζ(0)."""
         f = fermi(self.ladder.energy, self.ladder.chemical_potential, self.metal.temperature)
-        ledger = jnp.zeros(len(LEDGER) if self.has_ledger else 0)
         zeta = jnp.zeros(0) if self.pump.clamped else jnp.reshape(self.pump.initial_phonons(), (1,))
         modes = jnp.array([mode.initial_phonons() for mode in self.metal.modes])
-        return jnp.concatenate([f.ravel(), zeta, self.field.initial(), modes, ledger])
+        return jnp.concatenate([f.ravel(), zeta, self.field.initial(), modes, jnp.zeros(len(self.entries))])
 
     def unpack(self, y: Float[Array, " state"]) -> State:
         """The named parts of a flat state."""
@@ -112,37 +121,114 @@ class Kinetics(eqx.Module):
         first = size if clamped else size + 1
         last = first + self.field.variables
         zeta = self.pump.initial_phonons() if clamped else y[size]
-        return State(f, zeta, y[first:last], y[last : last + len(self.others)])
+        return State(f, zeta, y[first:last], y[last : last + len(self.metal.modes)])
 
-    def scatter(self, f: Float[Array, "rung cell"], zeta, modes) -> Float[Array, "rung cell"]:
-        """St_el of all phonon modes: ∂f/∂t by them."""
-        if self.branch is None:
-            rate = collisions.electron_phonon(f, self.bose + zeta, self.exchange)
-        else:
-            rate = self.branch.scatter(f, zeta, self.ladder)
-        for number, pairs in enumerate(self.others):
-            if pairs is not None:
-                rate = rate + pairs.scatter(f, modes[number], self.ladder)
-        return rate
+    # the equations ----------------------------------------------------------------------------------------------
 
-    def emission(self, f: Float[Array, "rung cell"], zeta) -> Float[Array, ""]:
-        """St_ph of the driven mode: what the electrons add to ζ per unit time."""
-        if self.branch is not None:
-            return self.branch.emission(f, zeta)
-        return collisions.phonon_emission(f, self.bose + zeta, self.rate, self.ladder)
+    def __call__(self, t, y: Float[Array, " state"]) -> Float[Array, " state"]:
+        """dy/dt, the right-hand side of Eqs. (2)–(3)."""
+        moved, scalars = self._rates(t, self.unpack(y))
+        return jnp.append(self.change(moved).ravel(), scalars)
 
-    def mode_balance(self, t, state: State) -> tuple[Float[Array, " mode"], ...]:
-        """(emission, source, decay) of the further modes, phonons per unit time; a clamp feeds what is taken."""
-        emission, source, decay = [], [], []
-        for mode, pairs, zeta in zip(self.metal.modes, self.others, state.modes, strict=True):
-            emission.append(jnp.zeros(()) if pairs is None else pairs.emission(state.f, zeta))
-            source.append(-emission[-1] if mode.clamped else mode.source(t))
-            decay.append(jnp.zeros(()) if mode.clamped else zeta / mode.lifetime)
-        return jnp.array(emission), jnp.array(source), jnp.array(decay)
+    def scalar_rates(self, t, y: Float[Array, " state"]) -> Float[Array, " scalar"]:
+        """∂/∂t of everything but f: ζ, field variables, ledger."""
+        return self._rates(t, self.unpack(y))[1]
 
-    def on_ladder(self) -> "Kinetics":
-        """The same without what leads off the ladder: phonons of one energy, further modes uncoupled."""
-        return dataclasses.replace(self, branch=None, others=(None,) * len(self.others))
+    def _rates(self, t, state: State) -> tuple[Flow, Float[Array, " scalar"]]:
+        """What all processes move together, and the rates of the scalars."""
+        flows, response = self.flows(t, state)
+        moved = functools.reduce(operator.add, (flow for _, flow in flows))
+        phonons = jnp.where(jnp.array(self.held), 0.0, moved.phonons)
+        zeta = phonons[:0] if self.pump.clamped else phonons[:1]
+        variables = self.field.rates(t, state.variables, response)
+        return moved, jnp.concatenate([zeta, variables, phonons[1:], self._ledger_rates(flows, moved)])
+
+    def now(self, t, state: State) -> Moment:
+        """The state as processes see it."""
+        return Moment(jnp.asarray(t), state.f, state.phonons)
+
+    def flows(self, t, state: State) -> tuple[list[tuple[AbstractProcess, Flow]], Response]:
+        """(process, what it moves) of all of them, heating by the field too where there is one; and what σ does."""
+        now = self.now(t, state)
+        flows = [(process, process.flow(now, self.ladder)) for process in self.processes]
+        if not self.field.acts:
+            return flows, self._response(state, None, None)
+        heat = self.heating.flow(now, self.ladder)
+        response = self._response(state, functools.reduce(operator.add, (flow for _, flow in flows)), heat)
+        squared = self.field.squared(t, state.variables, response)
+        return [*flows, (self.heating, heat.scaled(squared))], response
+
+    def change(self, moved: Flow) -> Float[Array, "rung cell"]:
+        """∂f/∂t: the one divergence of all that is moved. Cells without states keep their f."""
+        return electrons_gained(moved, self.ladder) * self.ladder.inverse
+
+    def _ledger_rates(self, flows, moved: Flow) -> Float[Array, " entry"]:
+        """Rates of the ledger's entries, energy per mode and unit time."""
+        if not self.has_ledger:
+            return jnp.zeros(0)
+        rates = dict.fromkeys(self.entries, jnp.zeros(()))
+        for process, flow in flows:
+            if process.entry is not None:
+                rates[process.entry] += process.sign * self.energy_gained(flow)
+        rates["pump"] -= jnp.sum(self.quanta * self.replaced(moved))
+        return jnp.stack(list(rates.values()))
+
+    def replaced(self, moved: Flow) -> Float[Array, " mode"]:
+        """Phonons that processes bring to modes whose ζ is held: their clamp takes them away."""
+        return jnp.where(jnp.array(self.held), moved.phonons, 0.0)
+
+    def energy_gained(self, moved: Flow) -> Float[Array, ""]:
+        """What a flow brings to electrons and phonons, energy per mode and unit time."""
+        gained = jnp.zeros(())
+        if moved.chain is not None:
+            gained = gained - jnp.sum(self.ladder.spacing * moved.chain)
+        if moved.rungs is not None:
+            gained = gained - self.quanta[0] * total(moved.rungs.ravel())
+        if moved.cells is not None:
+            gained = gained + jnp.sum(self.ladder.energy * moved.cells)
+        return gained if moved.phonons is None else gained + jnp.sum(self.quanta * moved.phonons)
+
+    # the field --------------------------------------------------------------------------------------------------
+
+    @property
+    def field_unit_squared(self) -> Float[Array, ""]:
+        """F² of the normalised field 𝓔 = 1: Γ_in ω_p, in energy² × rate."""
+        return self.metal.inelastic_rate * self.metal.phonon_energy
+
+    def field_squared(self, t, state: State) -> Float[Array, ""]:
+        """F² of the field law, in energy² × rate."""
+        return self.field.squared(t, state.variables, self.response(t, state))
+
+    def response(self, t, state: State) -> Response:
+        """What a field law may know of a state."""
+        return self.flows(t, state)[1]
+
+    def _response(self, state: State, moved: Flow | None, heat: Flow | None) -> Response:
+        """The same from what is moved without a field and per unit F²; NaN where the law does not react to it."""
+        if moved is None or heat is None or not self.field.reacts:
+            return Response(*(jnp.full((), jnp.nan),) * 4, self.field_unit_squared)
+        drift, heating = self.change(moved), self.change(heat)
+        sigma, drift, push = (conductivity(f, self.ladder) for f in (state.f, drift, heating))
+        stirred = total(self.ladder.transport * jnp.abs(jnp.diff(heating.ravel())))
+        return Response(sigma, drift, push, stirred, self.field_unit_squared)
+
+    def drift_and_push(self, t, state: State) -> tuple[Float[Array, ""], Float[Array, ""]]:
+        """d(σ/σ_0)/dt without a field, and per unit F²."""
+        now = self.now(t, state)
+        moved = functools.reduce(operator.add, (process.flow(now, self.ladder) for process in self.processes))
+        both = (self.change(flow) for flow in (moved, self.heating.flow(now, self.ladder)))
+        drift, push = (conductivity(f, self.ladder) for f in both)
+        return drift, push
+
+    @property
+    def bose(self) -> Float[Array, " mode"]:
+        """b, the equilibrium phonon numbers of the modes."""
+        return bose(self.quanta / self.metal.temperature)
+
+    @property
+    def structured(self) -> bool:
+        """Whether the slopes of every process fit the structured matrix."""
+        return all(process.structured for process in self.processes)
 
     @property
     def jumps(self) -> Float[Array, " jump"]:
@@ -150,65 +236,13 @@ class Kinetics(eqx.Module):
         pumps = [self.pump, *(mode.pump for mode in self.metal.modes if mode.pump is not None)]
         return jnp.concatenate([pump.jumps() for pump in pumps])
 
-    def collide(self, f: Float[Array, "rung cell"], zeta, modes=()) -> Float[Array, "rung cell"]:
-        """St_el + St_in: ∂f/∂t without a field."""
-        flux = collisions.inelastic_flux(f, self.inelastic)
-        return self.scatter(f, zeta, modes) + collisions.divergence(flux, self.ladder)
 
-    def heat(self, f: Float[Array, "rung cell"]) -> Float[Array, "rung cell"]:
-        """−St_E per unit F²: ∂f/∂t by the field."""
-        return collisions.divergence(collisions.field_flux(f, self.conductance), self.ladder)
-
-    def field_squared(self, t, state: State) -> Float[Array, ""] | float:
-        """F² of the field law; without a field the number 0.0, whose flux need not be computed."""
-        return 0.0 if isinstance(self.field, NoField) else self.field.squared(self, t, state)
-
-    def occupation_rate(self, f, zeta, field_squared, modes=()) -> Float[Array, "rung cell"]:
-        """∂f/∂t at a given F²; one divergence for both fluxes."""
-        flux = collisions.inelastic_flux(f, self.inelastic)
-        if not isinstance(field_squared, float):
-            flux = flux + field_squared * collisions.field_flux(f, self.conductance)
-        return self.scatter(f, zeta, modes) + collisions.divergence(flux, self.ladder)
-
-    def phonon_rate(self, t, state: State) -> Float[Array, ""]:
-        """∂ζ/∂t of Eq. (3), for a phonon that is not clamped."""
-        return (
-            self.emission(state.f, state.zeta) + self.pump.source(t) - state.zeta / self.metal.phonon_lifetime
-        )
-
-    def ledger_rates(self, t, state: State) -> Float[Array, " entry"]:
-        """Rates of the ledger entries, energy per mode and unit time; () without a ledger."""
-        if not self.has_ledger:
-            return jnp.zeros(0)
-        spacing = self.ladder.spacing
-        f, omega = state.f, self.metal.phonon_energy
-        joule = -self.field.squared(self, t, state) * jnp.sum(
-            spacing * collisions.field_flux(f, self.conductance)
-        )
-        bath = jnp.sum(spacing * collisions.inelastic_flux(f, self.inelastic))
-        decay = jnp.zeros(()) if self.pump.clamped else omega * state.zeta / self.metal.phonon_lifetime
-        if self.pump.clamped:  # the clamp feeds what the electrons take
-            pump = -omega * self.emission(f, state.zeta)
-        else:
-            pump = omega * self.pump.source(t)
-        _, sources, decays = self.mode_balance(t, state)
-        energies = jnp.array([mode.energy for mode in self.metal.modes])
-        return jnp.stack(
-            [joule, bath, decay + jnp.sum(energies * decays), pump + jnp.sum(energies * sources)]
-        )
-
-    def scalar_rates(self, t, y: Float[Array, " state"]) -> Float[Array, " scalar"]:
-        """∂/∂t of everything but f: ζ, field variables, ledger."""
-        state = self.unpack(y)
-        zeta_rate = jnp.zeros(0) if self.pump.clamped else jnp.reshape(self.phonon_rate(t, state), (1,))
-        emission, source, decay = self.mode_balance(t, state)
-        modes = emission + source - decay
-        return jnp.concatenate(
-            [zeta_rate, self.field.rates(self, t, state), modes, self.ledger_rates(t, state)]
-        )
-
-    def __call__(self, t, y: Float[Array, " state"]) -> Float[Array, " state"]:
-        """dy/dt, the right-hand side of Eqs. (2)–(3)."""
-        state = self.unpack(y)
-        f_rate = self.occupation_rate(state.f, state.zeta, self.field_squared(t, state), state.modes)
-        return jnp.concatenate([f_rate.ravel(), self.scalar_rates(t, y)])
+def electrons_gained(moved: Flow, ladder: Ladder) -> Float[Array, "rung cell"]:
+    """Electrons into each cell per mode and unit time: the divergence of a flow."""
+    gained = jnp.zeros_like(ladder.states) if moved.cells is None else moved.cells
+    if moved.rungs is not None:
+        gained = gained + jnp.pad(moved.rungs, ((0, 1), (0, 0))) - jnp.pad(moved.rungs, ((1, 0), (0, 0)))
+    if moved.chain is not None:
+        chain = jnp.pad(moved.chain, (0, 1)) - jnp.pad(moved.chain, (1, 0))
+        gained = gained + chain.reshape(gained.shape)
+    return gained

@@ -4,7 +4,6 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..numerics.sums import total
-from .equations import Kinetics
 from .ladder import Ladder
 
 
@@ -22,8 +21,3 @@ def electron_number(f: Float[Array, "*time rung cell"], ladder: Ladder) -> Float
 def electron_energy(f: Float[Array, "*time rung cell"], ladder: Ladder) -> Float[Array, "*time"]:
     """Σ n ε f with ε the cell centre, energy per mode."""
     return jnp.sum(ladder.states * ladder.energy * f, axis=(-2, -1))
-
-
-def phonon_energy(zeta: Float[Array, "*time"], kinetics: Kinetics) -> Float[Array, "*time"]:
-    """ω_p ζ, the non-equilibrium phonon energy per mode."""
-    return kinetics.metal.phonon_energy * zeta

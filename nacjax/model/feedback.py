@@ -12,10 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..kinetics.measures import conductivity
-from ..numerics.sums import total
 from .checks import require, to_array
-from .field import AbstractField, require_field_unit
+from .field import AbstractField, Response, require_field_unit
 
 
 class MaxwellField(AbstractField):
@@ -47,13 +45,11 @@ class MaxwellField(AbstractField):
     def initial(self):
         return jnp.log(self.seed)[None]
 
-    def squared(self, kinetics, t, state):
-        unit = 1.0 if self.absolute else kinetics.field_unit_squared
-        return jnp.exp(2 * state.variables[0]) * unit
+    def squared(self, t, variables, response):
+        return jnp.exp(2 * variables[0]) * (1.0 if self.absolute else response.unit)
 
-    def rates(self, kinetics, t, state):
-        sigma = conductivity(state.f, kinetics.ladder)
-        return (self.seed * jnp.exp(-state.variables) - sigma) / self.tau
+    def rates(self, t, variables, response):
+        return (self.seed * jnp.exp(-variables) - response.sigma) / self.tau
 
 
 class SelfTunedField(AbstractField):
@@ -73,35 +69,24 @@ class SelfTunedField(AbstractField):
     def __check_init__(self):
         require("relaxation", self.relaxation, "a positive, finite time", lambda x: (x > 0) & np.isfinite(x))
 
-    def balance(self, kinetics, state) -> tuple[Float[Array, ""], Float[Array, ""], Float[Array, ""]]:
-        """σ, a and c: conductivity, and its rate of change without a field and per unit F²."""
-        drift, push = kinetics.collide(state.f, state.zeta, state.modes), kinetics.heat(state.f)
-        return tuple(conductivity(x, kinetics.ladder) for x in (state.f, drift, push))  # pyright: ignore[reportReturnType]
+    def squared(self, t, variables, response):
+        wanted = self.wanted(response)
+        # where c passes through 0
+        size = jnp.maximum(jnp.abs(response.push), jax.lax.stop_gradient(0.01 * response.stirred))
+        return jnp.where(wanted > 0, wanted / jnp.where(wanted > 0, size, 1.0), 0.0)
 
-    def squared(self, kinetics, t, state):
-        return self.from_balance(kinetics, state, *self.balance(kinetics, state))[0]
+    def wanted(self, response: Response) -> Float[Array, ""]:
+        """What the field has to make up for, −(σ/τ_r + a); it is on where that is positive."""
+        return -(response.sigma / self.relaxation + response.drift)
 
-    def from_balance(self, kinetics, state, sigma, drift, push) -> tuple[Float[Array, ""], Float[Array, ""]]:
-        """(F², what the field has to make up for: −(σ/τ_r + a), the field being on where it is positive)."""
-        wanted = -(sigma / self.relaxation + drift)
-        changes = jnp.abs(jnp.diff(kinetics.heat(state.f).ravel()))
-        least = 0.01 * total(kinetics.ladder.transport * changes)  # where c passes through 0
-        size = jnp.maximum(jnp.abs(push), jax.lax.stop_gradient(least))
-        return jnp.where(wanted > 0, wanted / jnp.where(wanted > 0, size, 1.0), 0.0), wanted
-
-    def pace(self, kinetics, before, after, duration):
+    def pace(self, before, after, duration):
         """Whether a step was too long, and the longest that may follow it.
 
         A step in which the field switches may not last beyond 2τ_r; and as the field sets in, the finest
         cells diffuse at once: c may not change by half in that step. The steps before it close in on the
         switch, which is extrapolated, so that few are tried in vain.
         """
-        ends = [self.balance(kinetics, state) for state in (before, after)]
-        wanted = [
-            self.from_balance(kinetics, state, *end)[1]
-            for state, end in zip((before, after), ends, strict=True)
-        ]
-        push = [end[2] for end in ends]
+        wanted, push = [self.wanted(end) for end in (before, after)], (before.push, after.push)
         coarse = (jnp.abs(push[1] - push[0]) > 0.5 * jnp.abs(push[0])) & (duration > 1e-3 * self.relaxation)
         switched = (wanted[0] > 0) != (wanted[1] > 0)
         too_long = switched & (coarse | (duration > 2 * self.relaxation))

@@ -4,7 +4,7 @@ A field law gives F² as a function of the state, and may carry one more dynamic
 """
 
 import abc
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar, NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -14,8 +14,22 @@ from jaxtyping import Array, Bool, Float
 from .checks import is_concrete, require, to_array
 from .metal import Metal
 
-if TYPE_CHECKING:
-    from ..kinetics.equations import Kinetics, State
+
+class Response(NamedTuple):
+    """What a field law may know of a state: σ/σ_0 and how it moves; scalars.
+
+    - `sigma`: σ/σ_0; `drift`: its rate of change without a field; `push`: that per unit F²
+    - `stirred`: Σ over the faces of |what a unit F² changes in σ|, per unit time
+    - `unit`: F² of the normalised field 𝓔 = 1
+
+    All but the last are NaN for a law that does not declare that it `reacts`.
+    """
+
+    sigma: Float[Array, ""]
+    drift: Float[Array, ""]
+    push: Float[Array, ""]
+    stirred: Float[Array, ""]
+    unit: Float[Array, ""]
 
 
 class AbstractField(eqx.Module):
@@ -37,18 +51,24 @@ class AbstractField(eqx.Module):
         return jnp.zeros(self.variables)
 
     @abc.abstractmethod
-    def squared(self, kinetics: "Kinetics", t, state: "State") -> Float[Array, ""]:
+    def squared(self, t, variables: Float[Array, " variable"], response: Response) -> Float[Array, ""]:
         """F² = E²v_F²τ_tr, in energy² × rate."""
 
-    def rates(self, kinetics: "Kinetics", t, state: "State") -> Float[Array, " variable"]:
+    def rates(self, t, variables: Float[Array, " variable"], response: Response) -> Float[Array, " variable"]:
         """Time derivatives of the dynamic variables."""
         return jnp.zeros(0)
 
-    def pace(
-        self, kinetics: "Kinetics", before: "State", after: "State", duration
-    ) -> tuple[Bool[Array, ""], Float[Array, ""]]:
+    def pace(self, before: Response, after: Response, duration) -> tuple[Bool[Array, ""], Float[Array, ""]]:
         """Whether a step between two states is too long for a switch of the law in it; the longest next one."""
         return jnp.asarray(False), jnp.asarray(jnp.inf)
+
+    def scaled(self, factor: Float[Array, ""]) -> "AbstractField":
+        """The law with F² multiplied by `factor` at all times, for a law that does not react to the state."""
+        raise NotImplementedError(f"{type(self).__name__} has no F² of its own to multiply")
+
+    def at_each(self, count: int) -> "AbstractField | None":
+        """The law as `count` laws along a first axis, one for each time of interest; None where one serves all."""
+        return None
 
 
 class NoField(AbstractField):
@@ -58,7 +78,7 @@ class NoField(AbstractField):
     reacts: ClassVar[bool] = False
     acts: ClassVar[bool] = False
 
-    def squared(self, kinetics, t, state):
+    def squared(self, t, variables, response):
         return jnp.zeros(())
 
 
@@ -83,9 +103,14 @@ class ConstantField(AbstractField):
         if not self.absolute:
             require_field_unit("ConstantField", self.strength, metal)
 
-    def squared(self, kinetics, t, state):
-        unit = 1.0 if self.absolute else kinetics.field_unit_squared
-        return self.strength**2 * unit
+    def squared(self, t, variables, response):
+        return self.strength**2 * (1.0 if self.absolute else response.unit)
+
+    def scaled(self, factor):
+        return ConstantField(self.strength * jnp.sqrt(factor), self.absolute)
+
+    def at_each(self, count):
+        return ConstantField(jnp.broadcast_to(self.strength, (count,)), self.absolute)
 
 
 class SampledField(AbstractField):
@@ -114,8 +139,11 @@ class SampledField(AbstractField):
                 name, getattr(self, name), "zero or positive, and finite", lambda x: (x >= 0) & np.isfinite(x)
             )
 
-    def squared(self, kinetics, t, state):
+    def squared(self, t, variables, response):
         return self.scale * jnp.interp(t, self.times, self.strength**2)
+
+    def scaled(self, factor):
+        return eqx.tree_at(lambda field: field.scale, self, self.scale * factor)
 
 
 def require_field_unit(name: str, strength: Float[Array, ""], metal: Metal) -> None:

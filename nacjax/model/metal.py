@@ -80,6 +80,7 @@ class Metal(eqx.Module):
     dispersion: Float[Array, ""] | None
     dispersion_shape: str = eqx.field(static=True)
     modes: tuple[Mode, ...]
+    processes: tuple
     scales: Scales | None = eqx.field(static=True)
     sources: tuple[tuple[str, str], ...] = eqx.field(static=True)
 
@@ -99,6 +100,7 @@ class Metal(eqx.Module):
         dispersion=None,
         dispersion_shape="gaussian",
         modes=(),
+        processes=(),
     ):
         def plain(name, value, kind):
             return to_array(internal(name, value, kind, scales))
@@ -113,6 +115,7 @@ class Metal(eqx.Module):
         self.dispersion = None if dispersion is None else to_array(dispersion)
         self.dispersion_shape = dispersion_shape
         self.modes = _plain_modes(modes, scales)
+        self.processes = tuple(processes)
 
     def __check_init__(self):
         if not isinstance(self.dos, AbstractDOS):
@@ -157,7 +160,7 @@ class Metal(eqx.Module):
     @property
     def on_ladder(self) -> bool:
         """Whether every phonon has the energy ω_p, so that electrons stay on their ladder."""
-        return self.off_ladder == 0
+        return self.off_ladder == 0 and all(p.structured for p in self.processes)
 
     @property
     def off_ladder(self) -> int:

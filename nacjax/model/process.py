@@ -19,15 +19,11 @@ Rungs = Float[Array, "rung-1 cell"]
 
 
 class Moment(NamedTuple):
-    """The state that a process acts on: time, f (rung, cell), ζ of all modes (mode,), the driven one first, and F².
-
-    F² = E²v_F²τ_tr is in energy² × rate.
-    """
+    """The state that a process acts on: time, f (rung, cell), and ζ of all modes (mode,), the driven one first."""
 
     t: Float[Array, ""]
     f: Cells
     phonons: Float[Array, " mode"]
-    field_squared: Float[Array, ""]
 
 
 class Flow(NamedTuple):
@@ -43,6 +39,15 @@ class Flow(NamedTuple):
     rungs: Rungs | None = None
     cells: Cells | None = None
     phonons: Float[Array, " mode"] | None = None
+
+    def __add__(self, other: "Flow") -> "Flow":  # pyright: ignore[reportIncompatibleMethodOverride]
+        """What two processes move together."""
+        both = zip(self, other, strict=True)
+        return Flow(*(b if a is None else a if b is None else a + b for a, b in both))
+
+    def scaled(self, factor: Float[Array, ""]) -> "Flow":
+        """The same, `factor` times as fast."""
+        return Flow(*(None if part is None else factor * part for part in self))
 
 
 class Slopes(NamedTuple):
@@ -66,7 +71,8 @@ class AbstractProcess(eqx.Module):
 
     - `structured`: whether `slopes` is the whole derivative. Where it is not, `on_ladder` gives what stands for the
       process in the structured matrix (nothing by default), runs take a W-method, and steady states a dense solve
-    - `bath`: whether the energy that it takes from electrons and phonons is heat, taken by a bath at T
+    - `bath`: whether what it takes from electrons and phonons goes to a bath, at T and at the chemical potential
+    - `inflow`: whether the entropy that it brings comes from outside, as with a pump, and is no production
     - `entry` and `sign`: under what name, and with which sign, the energy that it brings stands in the energy
       sheet (`run.budget`); its own name unless given, None for a process that only passes energy on
 
@@ -76,6 +82,7 @@ class AbstractProcess(eqx.Module):
 
     structured: ClassVar[bool] = True
     bath: ClassVar[bool] = True
+    inflow: ClassVar[bool] = False
     sign: ClassVar[int] = 1
 
     @property
@@ -103,6 +110,17 @@ class AbstractProcess(eqx.Module):
     def on_ladder(self) -> "AbstractProcess | None":
         """What stands for it in the structured matrix."""
         return self if self.structured else None
+
+    def dense_slopes(self, now: Moment, ladder: Any) -> Float[Array, "x x"] | None:
+        """∂(electrons into each cell)/∂f of a process that is not structured; by differentiation unless given."""
+        return None
+
+    def production(self, now: Moment, gain: Cells) -> Float[Array, ""] | None:
+        """Its entropy production per mode and unit time, where it knows better than the sum over its flow.
+
+        `gain` = ln(1/f − 1) is ∂S/∂(electrons in a state).
+        """
+        return None
 
     def fastest(self, metal: Any) -> Float[Array, ""]:
         """About the fastest rate it can reach: batches of a sweep are sorted by it."""

@@ -20,8 +20,8 @@ class FixedEndsController(dfx.PIDController):
     def adapt_step_size(self, t0, t1, y0, y1_candidate, args, y_error, error_order, controller_state):
         kinetics, longest = args, jnp.inf
         if kinetics.field.reacts:
-            ends = (kinetics.unpack(y) for y in (y0, y1_candidate))
-            too_long, longest = kinetics.field.pace(kinetics, *ends, t1 - t0)
+            ends = (kinetics.response(t, kinetics.unpack(y)) for t, y in ((t0, y0), (t1, y1_candidate)))
+            too_long, longest = kinetics.field.pace(*ends, t1 - t0)
             y_error = jnp.where(too_long, jnp.inf, y_error)  # pyright: ignore[reportArgumentType]
         keep, next_t0, next_t1, *rest, result = super().adapt_step_size(
             t0, t1, y0, y1_candidate, args, y_error, error_order, controller_state

@@ -8,8 +8,6 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..kinetics.measures import conductivity
-from ..model.feedback import SelfTunedField
 from .run import Run
 
 Interval = Float[Array, " interval"]
@@ -55,16 +53,15 @@ def events(run: Run, most: int = 8) -> Events:
 
 def conductivity_rates(run: Run) -> tuple[Float[Array, " time"], ...]:
     """σ, dσ/dt, dσ/dt at E = 0 (all over σ_0), and whether a self-tuned field is on; each (time,)."""
-    kinetics, ladder = run.kinetics, run.kinetics.ladder
-    squared = run.field**2
+    kinetics, squared = run.kinetics, run.field**2
 
-    def rates(f, zeta, square, modes):
-        drift = conductivity(kinetics.collide(f, zeta, modes), ladder)
-        return drift, square * conductivity(kinetics.heat(f), ladder)
+    def rates(t, state):
+        drift, push = kinetics.drift_and_push(t, kinetics.unpack(state))
+        return drift, push
 
-    drift, push = jax.vmap(rates)(run.occupation, run.phonons, squared, run.mode_phonons)
-    on = (squared > 0) & isinstance(kinetics.field, SelfTunedField)
-    return run.sigma, drift + push, drift, on
+    drift, push = jax.vmap(rates)(run.times, run.states)
+    on = (squared > 0) & kinetics.field.holds
+    return run.sigma, drift + squared * push, drift, on
 
 
 def cubic_root(values, slopes, steps: Interval, where) -> Interval:

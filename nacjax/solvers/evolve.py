@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..kinetics.equations import LEDGER, Kinetics
+from ..kinetics.equations import Kinetics
 from ..kinetics.ladder import Mesh, count_rungs
 from ..model.checks import as_arrays, is_concrete, to_array
 from ..model.field import AbstractField, NoField
@@ -134,7 +134,7 @@ def integrate(kinetics: Kinetics, times, solver, tolerances, max_steps, adjoint)
     """diffrax's `diffeqsolve` of a `Kinetics` from its initial state, saved at `times`."""
     size = kinetics.ladder.states.size
     filled = kinetics.ladder.states.ravel() > 0
-    count, ledger = jnp.sum(filled), len(LEDGER) if kinetics.has_ledger else 0
+    count, ledger = jnp.sum(filled), len(kinetics.entries)
 
     def norm(error):
         """RMS over f in the band, and each of ζ and the field variables on its own; the ledger just follows."""

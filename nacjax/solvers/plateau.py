@@ -49,6 +49,11 @@ def plateau(
             "dispersion and modes are not allowed in plateau, a closed form for one phonon energy: use "
             "nacjax.evolve(metal, nacjax.Clamped(zeta), times=10.0), or nacjax.steady_state where inelastic_rate > 0"
         )
+    if metal.processes:
+        raise ValueError(
+            "processes are not allowed in plateau, the state of electron-phonon scattering alone: use "
+            "nacjax.evolve(metal, nacjax.Clamped(zeta), times=10.0), or nacjax.steady_state where inelastic_rate > 0"
+        )
     mesh = Mesh(cells=cells) if mesh is None else mesh
     return _plateau(as_arrays((metal, zeta)), mesh, count_rungs(metal, rungs))
 

@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from ..kinetics import measures as observables
-from ..kinetics.entropy import Production, entropy_production
-from ..kinetics.equations import LEDGER, Kinetics
+from ..kinetics.entropy import entropy_production
+from ..kinetics.equations import Kinetics
 from ..kinetics.ladder import Ladder
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Run(eqx.Module):
         reached = jnp.isfinite(states).all(axis=1)
         states = jnp.where(reached[:, None], states, jnp.nan)
         parts = eqx.filter_vmap(kinetics.unpack)(states)
-        squared = eqx.filter_vmap(lambda t, s: kinetics.field.squared(kinetics, t, s))(times, parts)
+        squared = eqx.filter_vmap(kinetics.field_squared)(times, parts)
         positive = squared > 0
         return cls(
             times=times,
@@ -89,18 +89,21 @@ class Run(eqx.Module):
 
     @property
     def entropy(self) -> dict[str, Float[Array, " time"]]:
-        """Entropy production by process at each time, per mode and unit time; see `entropy.Production`.
+        """Entropy production by process at each time, per mode and unit time (k_B = 1).
 
-        `joule`, `inelastic`, `electron_phonon`, `phonon_decay` and their `total`, all ≥ 0; `pump` is the
-        entropy the pump brings in, `work_over_temperature` is σE²/T with its sign.
+        - `joule`: diffusion of the electrons in energy by the field, Eq. (7)
+        - `inelastic`: electrons and the heat their bath takes at T, Eq. (6)
+        - `electron_phonon`: electrons and phonons of all modes, Eqs. (4)–(5)
+        - `phonon_decay`: phonons of all modes and the heat their bath takes at T, Eq. (3)
+        - processes of the metal under their own names
+        - `total` of these, all ≥ 0: d/dt of the entropies of electrons, phonons and baths, less the pump's
+        - `pump`: entropy of the phonons that pumps (or clamps) bring in; an inflow, no production
+        - `work_over_temperature`: σE²/T with its sign, the Joule heat of ordinary transport, for comparison
         """
-        production = self.production()
-        return production._asdict() | {"total": production.total}
+        return self._production()
 
     @eqx.filter_jit
-    def production(self) -> Production:
-        """`entropy_production` at each time."""
-
+    def _production(self) -> dict[str, Float[Array, " time"]]:
         def at(t, state):
             return entropy_production(self.kinetics, t, self.kinetics.unpack(state))
 
@@ -117,7 +120,8 @@ class Run(eqx.Module):
         """Particles and energies per mode at each time, relative to the start.
 
         `particles` and `electron_energy`, `phonon_energy` are changes since t = 0; `joule`, `bath`, `decay`,
-        `pump` the energies exchanged (see `LEDGER`); `mismatch` is what the sheet fails to close by.
+        `pump` the energies exchanged (see `LEDGER`), with what processes of the metal bring under their own
+        names; `mismatch` is what the sheet fails to close by.
         Raises `ValueError` for a run made with `budget=False`.
         """
         if not self.kinetics.has_ledger:
@@ -127,14 +131,14 @@ class Run(eqx.Module):
     @eqx.filter_jit
     def _sheet(self) -> dict[str, Float[Array, " time"]]:
         start = self.kinetics.initial_state()
-        f0, zeta0, _, modes0 = self.kinetics.unpack(start)
-        ledger = dict(zip(LEDGER, self.states[:, -len(LEDGER) :].T, strict=True))
+        kinetics = self.kinetics
+        f0, zeta0, _, modes0 = kinetics.unpack(start)
+        ledger = dict(zip(kinetics.entries, self.states[:, -len(kinetics.entries) :].T, strict=True))
         electrons = observables.electron_energy(self.occupation, self.ladder)
         electrons = electrons - observables.electron_energy(f0, self.ladder)
-        phonons = observables.phonon_energy(self.phonons - zeta0, self.kinetics)
-        for number, mode in enumerate(self.kinetics.metal.modes):
-            phonons = phonons + mode.energy * (self.mode_phonons[:, number] - modes0[number])
-        inflow = ledger["joule"] + ledger["pump"] - ledger["bath"] - ledger["decay"]
+        gained = jnp.column_stack([self.phonons, self.mode_phonons]) - jnp.append(zeta0, modes0)
+        phonons = jnp.sum(kinetics.quanta * gained, axis=1)
+        inflow = sum(kinetics.signs[entry] * energy for entry, energy in ledger.items())
         particles = observables.electron_number(self.occupation, self.ladder)
         return {
             "particles": particles - observables.electron_number(f0, self.ladder),

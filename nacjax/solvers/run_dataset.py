@@ -8,8 +8,6 @@ import numpy as np
 if TYPE_CHECKING:
     import xarray as xr
 
-    from .run import Run
-
 BUDGET = {
     "particles": "electrons gained",
     "electron_energy": "energy gained by the electrons",
@@ -22,7 +20,7 @@ BUDGET = {
 }
 
 
-def to_xarray(run: "Run") -> "xr.Dataset":
+def to_xarray(run: Any) -> "xr.Dataset":
     """σ, ζ, field, f, energy balance and entropy production over time, energy by rung and cell.
 
     Energies in the unit of the DoS (the band width for model bands), times in the inverse unit of the
@@ -45,7 +43,8 @@ def to_xarray(run: "Run") -> "xr.Dataset":
     if kinetics.has_ledger:
         for name, values in run.budget.items():
             unit = "1" if name == "particles" else "energy"
-            data[f"budget_{name}"] = ("time", values, attributes(f"{BUDGET[name]}, per mode", "", unit))
+            text = BUDGET.get(name, f"energy brought by {name.replace('_', ' ')}")
+            data[f"budget_{name}"] = ("time", values, attributes(f"{text}, per mode", "", unit))
     for name, values in run.entropy.items():
         text = f"entropy production per mode, {name.replace('_', ' ')}"
         data[f"entropy_{name}"] = ("time", values, attributes(text, "", "rate"))

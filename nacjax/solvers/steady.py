@@ -164,7 +164,7 @@ def newton_step(
     states = kinetics.ladder.states.ravel()
     number = jnp.sum(states * (start - y)[: states.size]) / jnp.max(states)
     residual = jnp.where(jnp.arange(y.size) == jnp.argmax(states), number, -kinetics(LATE, y))
-    solve = solve_on_ladder if kinetics.metal.on_ladder else solve_dense
+    solve = solve_on_ladder if kinetics.structured else solve_dense
     return solve(kinetics, y, residual, inverse_dt)
 
 

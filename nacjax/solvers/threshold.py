@@ -1,11 +1,10 @@
-"""The threshold field 𝓔*(t), and ω_E, the response of σ to the energy of the field.
+"""The threshold field 𝓔*(t).
 
 Two fields bear the name E* in PRB 101, 041105 (2020): the constant field at which σ(t) = 0 (here;
 Fig. 2e), and the one that the instability builds (`SelfTunedField`; Fig. 3b).
 """
 
 import functools
-from typing import Any
 
 import equinox as eqx
 import jax
@@ -15,7 +14,7 @@ from jaxtyping import Array, ArrayLike, Float
 
 from ..kinetics.ladder import count_rungs
 from ..model.checks import as_arrays, require, to_array
-from ..model.field import AbstractField, ConstantField, SampledField, require_field_unit
+from ..model.field import ConstantField, require_field_unit
 from ..model.metal import Metal
 from ..model.pump import AbstractPump
 from .evolve import evolve
@@ -170,52 +169,3 @@ def _roots(sigma, count: int, limits, refinements: int = 7) -> tuple[Times, Time
 def _secant(a, fa, b, fb):
     x = b - fb * (b - a) / jnp.where(fb == fa, 1.0, fb - fa)
     return jnp.clip(x, jnp.minimum(a, b), jnp.maximum(a, b))  # where there is no root, stay
-
-
-def omega_e(
-    metal: Metal, pump: AbstractPump, times: ArrayLike, field: AbstractField, *, samples: int = 500, **options
-) -> Times:
-    """ω_E/σ_0 = dσ(t)/d ln E² of a `metal` under a `pump` at the given `field` and `times`; (time,).
-
-    - `ConstantField`: E² ∂σ/∂E². `strength` may be (time,), one field for each time, such as the
-      `threshold_field` (with 0 for NaN; ω_E is 0 there).
-    - any other field: the trajectory E²(t') of `evolve` is replayed from `samples` samples, and σ(t)
-      differentiated with respect to a relative change of E²(t') at all t' ≤ t.
-
-    Differentiable in forward mode. `options` are those of `evolve`.
-    """
-    inputs = as_arrays((metal, pump, jnp.atleast_1d(to_array(times)), field))
-    forward: dict[str, Any] = {"adjoint": "forward"} | options
-    if isinstance(field, ConstantField):
-        return _omega_constant(inputs, _frozen(metal, forward))
-    if not isinstance(field, SampledField):
-        dense = jnp.linspace(0.0, inputs[2][-1], samples)
-        record = evolve(metal, pump, dense, field=field, **forward)
-        inputs = (*inputs[:3], SampledField(dense, record.field))
-    return _omega_replay(inputs, _frozen(metal, forward))
-
-
-@eqx.filter_jit
-def _omega_constant(inputs, options):
-    metal, pump, times, field = inputs
-    strength = jnp.broadcast_to(field.strength, times.shape)
-
-    def sigma(log_square, strength, t):
-        scaled = ConstantField(strength * jnp.exp(0.5 * log_square), absolute=field.absolute)
-        return evolve(metal, pump, t[None], field=scaled, **dict(options)).sigma[0]
-
-    def response(strength, t):
-        return jax.jvp(lambda x: sigma(x, strength, t), (0.0,), (1.0,))[1]
-
-    return jax.vmap(response)(strength, times)
-
-
-@eqx.filter_jit
-def _omega_replay(inputs, options):
-    metal, pump, times, field = inputs
-
-    def sigma(scale):
-        scaled = eqx.tree_at(lambda f: f.scale, field, scale)
-        return evolve(metal, pump, times, field=scaled, **dict(options)).sigma
-
-    return jax.jvp(sigma, (field.scale,), (field.scale,))[1]

@@ -8,7 +8,7 @@ import pytest
 import nacjax as nj
 from nacjax.kinetics.equations import Kinetics
 from nacjax.kinetics.ladder import Mesh
-from nacjax.kinetics.pairs import second_integral
+from nacjax.kinetics.terms.pairs import second_integral
 from nacjax.solvers.rosenbrock import ROS34PW2
 
 FIG1 = {"filling": 0.5, "temperature": 0.003, "phonon_energy": 0.53, "inelastic_rate": 1e-3}
@@ -47,9 +47,10 @@ def test_invariants_of_the_right_hand_side(name):
     @jax.jit
     def rates(f, zeta, modes):
         state = kinetics.unpack(kinetics.initial_state())._replace(f=f, zeta=zeta, modes=modes)
-        emission, _, _ = kinetics.mode_balance(0.0, state)
-        slope = kinetics.scatter(f, zeta, modes)
-        return slope, kinetics.emission(f, zeta), emission
+        flows, _ = kinetics.flows(0.0, state)
+        scattering = [flow for process, flow in flows if process.name == "electron_phonon"]
+        moved = sum(scattering, start=nj.Flow())
+        return kinetics.change(moved), moved.phonons[0], moved.phonons[1:]
 
     f = jnp.asarray(np.random.default_rng(3).uniform(size=states.shape))
     slope, emission, others = rates(f, jnp.array(7.0), jnp.full(omega.shape, 2.0))
@@ -73,7 +74,9 @@ def test_a_narrow_branch_and_a_commensurate_mode_stay_on_the_ladder():
     def slopes(f):
         def scatter(m):
             k = Kinetics.build(m, nj.Kick(0.0), nj.NoField(), mesh, 3)
-            return k.scatter(f, jnp.array(5.0), jnp.full(len(m.modes), 5.0))
+            now = nj.Moment(jnp.zeros(()), f, jnp.full(1 + len(m.modes), 5.0))
+            scattering = [p.flow(now, k.ladder) for p in k.processes if p.name == "electron_phonon"]
+            return k.change(sum(scattering, start=nj.Flow()))
 
         exact, narrow = scatter(metal(phonon_energy=0.4)), scatter(metal(phonon_energy=0.4, dispersion=1e-9))
         double = scatter(metal(phonon_energy=0.4, modes=(nj.Mode(0.4),)))

@@ -94,8 +94,8 @@ class ReactingField(nj.ConstantField):
 
     reacts = True
 
-    def squared(self, kinetics, t, state):
-        return self.strength**2 * (1 + jnp.sum(state.f**2) + state.zeta)
+    def squared(self, t, variables, response):
+        return self.strength**2 * (1 + response.sigma**2 + response.drift)
 
 
 @pytest.mark.parametrize("phonon_energy, rungs", [(0.53, 2), (0.09, 12), (1.2, 1)])

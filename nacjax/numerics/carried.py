@@ -1,0 +1,43 @@
+"""Functions of a few numbers that carry their Jacobian: a derivative in any direction is then a product with it."""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+
+def carried(fn: Callable, orders: int = 2) -> Callable:
+    """`fn` (x, *fixed) → array, with derivatives in x (number,) by forward tangents in all of its directions at once.
+
+    Differentiated in forward or in reverse mode, in any nesting with vmap, it costs one evaluation of `fn` with as
+    many tangents as x has entries, and no more for many results: the transpose of a product is a product. `orders` of
+    derivatives are served so; `fn` need not be differentiable in reverse mode. What is `fixed` has no derivative.
+    """
+
+    @jax.custom_jvp
+    def value(x: Float[Array, " number"], *fixed):
+        return fn(x, *fixed)
+
+    @value.defjvp
+    def _(primals, tangents):
+        higher = with_columns(fn)
+        if orders > 1:
+            higher = carried(higher, orders - 1)
+        out, columns = higher(*primals)
+        along = jax.tree.map(lambda c: jnp.tensordot(tangents[0], c, 1), columns)
+        return out, along
+
+    return value
+
+
+def with_columns(fn: Callable) -> Callable:
+    """(fn(x, *fixed), its derivatives along each entry of x in front of every result)."""
+
+    def both(x, *fixed):
+        def along(direction):
+            return jax.jvp(lambda x: fn(x, *fixed), (x,), (direction,))
+
+        return jax.vmap(along, out_axes=(None, 0))(jnp.eye(x.size, dtype=x.dtype))
+
+    return both

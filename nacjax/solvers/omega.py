@@ -1,0 +1,55 @@
+"""ω_E = E² ∂σ/∂E², the response of σ to the energy of the field; PRB 101, 041105 (2020), Fig. 3c."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, ArrayLike, Float
+
+from ..kinetics.ladder import count_rungs
+from ..model.checks import as_arrays, to_array
+from ..model.field import AbstractField, SampledField
+from ..model.metal import Metal
+from ..model.pump import AbstractPump
+from .evolve import evolve
+
+Times = Float[Array, " time"]
+
+
+def omega_e(
+    metal: Metal, pump: AbstractPump, times: ArrayLike, field: AbstractField, *, samples: int = 500, **options
+) -> Times:
+    """ω_E/σ_0 = dσ(t)/d ln E² of a `metal` under a `pump` at the given `field` and `times`; (time,).
+
+    - `ConstantField`: E² ∂σ/∂E². `strength` may be (time,), one field for each time, such as the
+      `threshold_field` (with 0 for NaN; ω_E is 0 there).
+    - any other field: where it reacts to the state, the trajectory E²(t') of `evolve` is replayed from `samples`
+      samples; σ(t) is differentiated with respect to a relative change of E²(t') at all t' ≤ t.
+
+    Differentiable in forward mode. `options` are those of `evolve`.
+    """
+    inputs = as_arrays((metal, pump, jnp.atleast_1d(to_array(times)), field))
+    forward: dict[str, Any] = {"adjoint": "forward"} | options
+    if field.reacts:
+        dense = jnp.linspace(0.0, inputs[2][-1], samples)
+        record = evolve(metal, pump, dense, field=field, **forward)
+        inputs = (*inputs[:3], SampledField(dense, record.field))
+    options = {"budget": False} | forward | {"rungs": count_rungs(metal, options.get("rungs"))}
+    return _omega(inputs, tuple(sorted(options.items())))
+
+
+@eqx.filter_jit
+def _omega(inputs, options):
+    metal, pump, times, field = inputs
+
+    def response(times, field):
+        def sigma(log_square):
+            return evolve(metal, pump, times, field=field.scaled(jnp.exp(log_square)), **dict(options)).sigma
+
+        return jax.jvp(sigma, (jnp.zeros(()),), (jnp.ones(()),))[1]
+
+    many = field.at_each(times.size)
+    if many is None:
+        return response(times, field)
+    return jax.vmap(lambda t, field: response(t[None], field)[0])(times, many)
