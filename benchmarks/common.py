@@ -74,7 +74,7 @@ def single(case: Case, rtol: float, atol: float | None = None, solver=None, **op
         metal, pump, law = case.build(point)
         run = nj.evolve(metal, pump, [case.t_end], field=law, mesh=case.mesh, rungs=case.rungs, solver=solver,
                         rtol=rtol, atol=atol, budget=False, max_steps=100_000,
-                        **{"adjoint": "forward", **options})  # fmt: skip
+                        **{**options})  # fmt: skip
         return run.sigma[-1], run.stats["num_steps"]
 
     return solve

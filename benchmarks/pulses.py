@@ -20,9 +20,7 @@ def row(law, field, strengths, times, rtol=RTOL):
 
     def solve(zeta0):
         pulse = nj.ExponentialPulse(zeta0, 0.3)
-        run = nj.evolve(
-            metal, pulse, times, field=field, cells=CELLS, rtol=rtol, budget=False, adjoint="forward"
-        )
+        run = nj.evolve(metal, pulse, times, field=field, cells=CELLS, rtol=rtol, budget=False)
         return run.sigma, run.field, run.stats["num_steps"]
 
     call, seconds = compiled(jax.vmap(solve), strengths)

@@ -89,7 +89,7 @@ def six() -> Case:
         return metal, nj.ExponentialPulse(p[4], p[5])
 
     def value(p):
-        return nj.evolve(*system(p), [time], rtol=1e-3, budget=False, adjoint="forward", **grid).sigma[0]
+        return nj.evolve(*system(p), [time], rtol=1e-3, budget=False, **grid).sigma[0]
 
     def stand_in(p):
         metal, pump = system(p)

@@ -112,7 +112,7 @@ class Evolve:
         metal, pump = self.system()
         times = self.times()
         kept = np.searchsorted(times, np.unique(self.shapes))
-        options: dict[str, Any] = {"cells": self.cells, "rtol": self.rtol, "adjoint": "forward"}
+        options: dict[str, Any] = {"cells": self.cells, "rtol": self.rtol}
 
         def tuned():
             return evolve(metal, pump, times, field=SelfTunedField(), **options)

@@ -20,7 +20,7 @@ from ..model.metal import Metal
 from ..model.names import LONG_NAMES, System, changed, resolve
 from ..model.pump import Clamped
 from ..model.record import describe, versions
-from ..solvers.evolve import evolve
+from ..solvers.evolve import trajectory
 from ..solvers.plateau import plateau
 from ..solvers.run import Run
 
@@ -117,7 +117,7 @@ def _many(system, values, times, paths, quality, rungs):
     def one(row):
         metal, pump, field = changed(system, dict(zip(paths, row, strict=True)))
         options: dict[str, Any] = {"cells": quality.cells, "rtol": quality.rtol, "rungs": rungs}
-        return evolve(metal, pump, times, field=field, budget=False, adjoint="forward", **options)
+        return trajectory(metal, pump, times, field, budget=False, **options)
 
     return eqx.filter_vmap(one)(values)
 

@@ -25,10 +25,10 @@ from .terms.inelastic import Inelastic
 from .terms.pairs import driven_branch, further_mode
 from .terms.phonons import Drive, PhononDecay
 
-LEDGER = ("joule", "bath", "decay", "pump")
-"""Entries of every ledger, in energy per mode since t = 0: Joule work of the field on the electrons, heat the
-electrons gave to the bath, energy the phonons lost by decay, energy the pump put into the phonons. Processes of the
-user follow under their own names."""
+LEDGER = {"joule": 1, "bath": -1, "decay": -1, "pump": 1}
+"""Entries of every ledger and their signs (1: comes in, −1: leaves), in energy per mode since t = 0: Joule work of
+the field on the electrons, heat the electrons gave to the bath, energy the phonons lost by decay, energy the pump put
+into the phonons. Processes of the user follow under their own names."""
 
 
 class State(NamedTuple):
@@ -59,7 +59,7 @@ class Kinetics(eqx.Module):
     processes: tuple[AbstractProcess, ...]
     heating: Heating
     quanta: Float[Array, " mode"]
-    has_ledger: bool = eqx.field(static=True)
+    ledger: tuple[tuple[str, int], ...] = eqx.field(static=True)  # (entry, sign); empty without a ledger
 
     @classmethod
     def build(
@@ -85,21 +85,11 @@ class Kinetics(eqx.Module):
         )
         quanta = jnp.stack([metal.phonon_energy, *(mode.energy for mode in metal.modes)])
         heating = Heating.of(ladder, fermi_density)
-        return cls(metal, pump, field, ladder, processes, heating, quanta, ledger)
+        own = {process.entry: process.sign for process in processes if process.entry is not None}
+        entries = tuple((LEDGER | own).items()) if ledger else ()
+        return cls(metal, pump, field, ladder, processes, heating, quanta, entries)
 
     # the layout of the state ------------------------------------------------------------------------------------
-
-    @property
-    def entries(self) -> tuple[str, ...]:
-        """Names of the ledger's entries; () without a ledger."""
-        own = (process.entry for process in self.processes if process.entry is not None)
-        return tuple(dict.fromkeys((*LEDGER, *own))) if self.has_ledger else ()
-
-    @property
-    def signs(self) -> dict[str, int]:
-        """Of each entry: 1 for energy that comes in, −1 for energy that leaves."""
-        own = {process.entry: process.sign for process in self.processes if process.entry is not None}
-        return {"joule": 1, "bath": -1, "decay": -1, "pump": 1} | own
 
     @property
     def held(self) -> tuple[bool, ...]:
@@ -111,7 +101,7 @@ class Kinetics(eqx.Module):
         f = fermi(self.ladder.energy, self.ladder.chemical_potential, self.metal.temperature)
         zeta = jnp.zeros(0) if self.pump.clamped else jnp.reshape(self.pump.initial_phonons(), (1,))
         modes = jnp.array([mode.initial_phonons() for mode in self.metal.modes])
-        return jnp.concatenate([f.ravel(), zeta, self.field.initial(), modes, jnp.zeros(len(self.entries))])
+        return jnp.concatenate([f.ravel(), zeta, self.field.initial(), modes, jnp.zeros(len(self.ledger))])
 
     def unpack(self, y: Float[Array, " state"]) -> State:
         """The named parts of a flat state."""
@@ -164,9 +154,9 @@ class Kinetics(eqx.Module):
 
     def _ledger_rates(self, flows, moved: Flow) -> Float[Array, " entry"]:
         """Rates of the ledger's entries, energy per mode and unit time."""
-        if not self.has_ledger:
+        if not self.ledger:
             return jnp.zeros(0)
-        rates = dict.fromkeys(self.entries, jnp.zeros(()))
+        rates = {entry: jnp.zeros(()) for entry, _ in self.ledger}
         for process, flow in flows:
             if process.entry is not None:
                 rates[process.entry] += process.sign * self.energy_gained(flow)

@@ -64,6 +64,6 @@ def _differentiated_once(p, vector):
 @_differentiated_once.defjvp
 def _(primals, tangents):
     raise NotImplementedError(
-        "evolve with adjoint = 'both' has first derivatives only; for second ones use adjoint = 'forward' "
-        "and forward mode twice, or differences of gradients"
+        "with many numbers under a transformation (a sampled pulse, a table) a run has first derivatives only; for "
+        "second ones close over all but a few numbers, or take differences of gradients"
     )

@@ -1,12 +1,14 @@
 """`evolve`: integrate the kinetic equations (2)–(3) from equilibrium at t = 0."""
 
 import warnings
+from typing import NamedTuple
 
 import diffrax as dfx
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
 from ..kinetics.equations import Kinetics
@@ -16,6 +18,7 @@ from ..model.field import AbstractField, NoField
 from ..model.metal import Metal
 from ..model.pump import AbstractPump
 from ..model.units import internal
+from ..numerics.carried import carried
 from ..numerics.sums import total
 from ..numerics.two_way import two_way
 from .chord import mend
@@ -25,6 +28,25 @@ from .run import Run
 
 DEFAULT_CELLS = 128
 DEFAULT_RTOL = 1e-3
+
+FEW = 8
+"""Up to so many numbers under a transformation derivatives are carried forward, beyond by either mode of its own."""
+
+
+class Numerics(NamedTuple):
+    """How to integrate: all that is fixed when a program is compiled.
+
+    `derivatives`: "carried" (all directions at once, for forward and reverse mode), "either" (each mode by its own
+    algorithm), or "forward" and "reverse", which allow that mode alone and cost one solve less than "either".
+    """
+
+    mesh: Mesh
+    rungs: int
+    solver: dfx.AbstractSolver
+    tolerances: tuple[float, float]
+    max_steps: int
+    budget: bool
+    derivatives: str
 
 
 def evolve(
@@ -41,7 +63,6 @@ def evolve(
     atol: float | None = None,
     max_steps: int = 10_000,
     budget: bool = True,
-    adjoint: str = "both",
 ) -> Run:
     """Integrate Eqs. (2)–(3) of PRB 101, 041105 (2020) from equilibrium and return a `Run`.
 
@@ -54,35 +75,73 @@ def evolve(
     - `rtol`, `atol`: tolerances of a step on f, ζ and field; `atol` defaults to rtol/10
     - `max_steps`: most steps before the integration gives up
     - `budget`: also integrate the energies in `Run.budget`
-    - `adjoint`: "both" allows jvp and vjp; "forward" or "reverse" alone cost one solve less
+
+    Differentiable in forward and in reverse mode. With few numbers under a transformation (`FEW`, scalars and entries
+    of arrays together) their tangents are carried along, and a gradient costs no more than they do, also a second
+    one; with many, such as a sampled pulse, reverse mode integrates backwards, and has first derivatives only.
 
     Raises `ValueError` for bad arguments. A solve that fails warns, keeps the times it reached
     (the others are NaN), and says why in `run.result`.
     """
-    times = _checked_times(internal("times", times, "time", metal.scales))
-    field = NoField() if field is None else field
-    field.check(metal)
-    if adjoint not in ("both", "forward", "reverse"):
-        raise ValueError(f"adjoint = {adjoint!r} is not allowed: it must be 'both', 'forward' or 'reverse'")
-    for name, value in (("rtol", rtol), ("atol", rtol / 10 if atol is None else atol)):
-        if not value > 0:
-            raise ValueError(f"{name} = {value!r} is not allowed: it must be positive")
-    mesh = Mesh(cells=cells) if mesh is None else mesh
-    run = _evolve(
-        as_arrays((metal, pump, field, times)),
-        mesh,
-        count_rungs(metal, rungs),
-        default_solver(metal) if solver is None else mend(solver),
-        (rtol, rtol / 10 if atol is None else atol),
-        max_steps,
-        budget,
-        adjoint,
+    times = internal("times", times, "time", metal.scales)
+    options = dict(
+        cells=cells, mesh=mesh, rungs=rungs, solver=solver, rtol=rtol, atol=atol, max_steps=max_steps
     )
+    run = trajectory(metal, pump, times, field, derivatives=None, budget=budget, **options)
     if is_concrete(run.outcome._value) and not run.ok:
         reached = np.asarray(run.times)[np.isfinite(np.asarray(run.sigma))]
         last = f"t = {reached.max():g}" if reached.size else "no requested time"
         warnings.warn(f"evolve reached {last} only: {run.result}", RuntimeWarning, stacklevel=2)
     return run
+
+
+def trajectory(
+    metal: Metal, pump, times, field=None, *, derivatives: str | None = "forward", **options
+) -> Run:
+    """`evolve` without units and warnings, for callers that know which derivatives they take.
+
+    - `derivatives`: of `Numerics`; None chooses by what is under a transformation
+    - `options`: those of `evolve`
+    """
+    times, field = _checked_times(times), NoField() if field is None else field
+    field.check(metal)
+    leaves, structure = jax.tree.flatten(as_arrays((metal, pump, field, times)))
+    moving = [eqx.is_inexact_array(x) and not is_concrete(x) for x in leaves]
+    few = sum(x.size for x, moves in zip(leaves, moving, strict=True) if moves) <= FEW
+    if derivatives is None:
+        derivatives = "carried" if few else "either"
+    varied = [x if moves else None for x, moves in zip(leaves, moving, strict=True)]
+    fixed = [None if moves else x for x, moves in zip(leaves, moving, strict=True)]
+    return _evolve(varied, fixed, structure, numerics(metal, derivatives=derivatives, **options))
+
+
+def numerics(
+    metal: Metal,
+    *,
+    derivatives: str,
+    cells: int = DEFAULT_CELLS,
+    mesh: Mesh | None = None,
+    rungs: int | None = None,
+    solver: dfx.AbstractSolver | None = None,
+    rtol: float = DEFAULT_RTOL,
+    atol: float | None = None,
+    max_steps: int = 10_000,
+    budget: bool = True,
+) -> Numerics:
+    """The checked `Numerics` of options of `evolve`; raises `ValueError`."""
+    atol = rtol / 10 if atol is None else atol
+    for name, value in (("rtol", rtol), ("atol", atol)):
+        if not value > 0:
+            raise ValueError(f"{name} = {value!r} is not allowed: it must be positive")
+    return Numerics(
+        Mesh(cells=cells) if mesh is None else mesh,
+        count_rungs(metal, rungs),
+        default_solver(metal) if solver is None else mend(solver),
+        (rtol, atol),
+        max_steps,
+        budget,
+        derivatives,
+    )
 
 
 def default_solver(metal: Metal) -> Rosenbrock:
@@ -103,38 +162,53 @@ def _checked_times(times) -> Float[Array, " time"]:
 
 
 @eqx.filter_jit
-def _evolve(inputs, mesh, rungs, solver, tolerances, max_steps, budget, adjoint) -> Run:
-    numbers, rest = eqx.partition(inputs, eqx.is_inexact_array)
+def _evolve(varied, fixed, structure, numerics: Numerics) -> Run:
+    """The run of the inputs whose leaves are `varied` (under a transformation) or `fixed`."""
 
-    def solve(numbers, diffrax_adjoint):
-        metal, pump, field, times = eqx.combine(numbers, rest)
-        kinetics = Kinetics.build(metal, pump, field, mesh, rungs, ledger=budget)
-        solution = integrate(kinetics, times, solver, tolerances, max_steps, diffrax_adjoint)
+    def solve(varied, fixed, adjoint):
+        leaves = [b if a is None else a for a, b in zip(varied, fixed, strict=True)]
+        metal, pump, field, times = jax.tree.unflatten(structure, leaves)
+        kinetics = Kinetics.build(metal, pump, field, numerics.mesh, numerics.rungs, ledger=numerics.budget)
+        solution = integrate(
+            kinetics, times, numerics.solver, numerics.tolerances, numerics.max_steps, adjoint
+        )
         # saved alone, the end is where the solve stopped, which may be too early
         reached = (solution.result == dfx.RESULTS.successful) | (times.size > 1)
         states = jax.tree.map(lambda y: jnp.where(reached, y, jnp.nan), solution.ys)
         counts = {k: v for k, v in solution.stats.items() if k != "max_steps"}
         # integers leave as floats: tangents of integers confuse the transposition
-        return kinetics, states, jax.tree.map(lambda x: x * 1.0, (solution.result._value, counts))
+        return kinetics, times, states, jax.tree.map(lambda x: x * 1.0, (solution.result._value, counts))
 
-    def forward(numbers):
-        return solve(numbers, dfx.ForwardMode())
+    def forward(varied, fixed=fixed):
+        return solve(varied, fixed, dfx.ForwardMode())
 
-    def backward(numbers):
-        return solve(numbers, dfx.RecursiveCheckpointAdjoint())
+    def backward(varied):
+        return solve(varied, fixed, dfx.RecursiveCheckpointAdjoint())
 
-    if adjoint == "both":
-        kinetics, states, outcome = two_way(forward, backward, numbers)
-    else:
-        kinetics, states, outcome = (forward if adjoint == "forward" else backward)(numbers)
-    return Run.collect(kinetics, inputs[3], states, outcome)
+    match numerics.derivatives:
+        case "carried":
+            found = carried_along(forward, varied, fixed)
+        case "either":
+            found = two_way(forward, backward, varied)
+        case mode:
+            found = (forward if mode == "forward" else backward)(varied)
+    return Run.collect(*found)
+
+
+def carried_along(forward, varied, fixed):
+    """forward(varied, fixed), whose derivatives in the few numbers `varied` are carried along with it."""
+    flat, unravel = ravel_pytree(varied)
+    if not flat.size:
+        return forward(varied, fixed)
+    arrays, rest = eqx.partition(fixed, eqx.is_array)
+    return carried(lambda x, arrays: forward(unravel(x), eqx.combine(arrays, rest)))(flat, arrays)
 
 
 def integrate(kinetics: Kinetics, times, solver, tolerances, max_steps, adjoint) -> dfx.Solution:
     """diffrax's `diffeqsolve` of a `Kinetics` from its initial state, saved at `times`."""
     size = kinetics.ladder.states.size
     filled = kinetics.ladder.states.ravel() > 0
-    count, ledger = jnp.sum(filled), len(kinetics.entries)
+    count, ledger = jnp.sum(filled), len(kinetics.ledger)
 
     def norm(error):
         """RMS over f in the band, and each of ζ and the field variables on its own; the ledger just follows."""

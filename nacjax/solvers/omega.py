@@ -1,7 +1,5 @@
 """ω_E = E² ∂σ/∂E², the response of σ to the energy of the field; PRB 101, 041105 (2020), Fig. 3c."""
 
-from typing import Any
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -12,7 +10,7 @@ from ..model.checks import as_arrays, to_array
 from ..model.field import AbstractField, SampledField
 from ..model.metal import Metal
 from ..model.pump import AbstractPump
-from .evolve import evolve
+from .evolve import trajectory
 
 Times = Float[Array, " time"]
 
@@ -30,12 +28,11 @@ def omega_e(
     Differentiable in forward mode. `options` are those of `evolve`.
     """
     inputs = as_arrays((metal, pump, jnp.atleast_1d(to_array(times)), field))
-    forward: dict[str, Any] = {"adjoint": "forward"} | options
     if field.reacts:
         dense = jnp.linspace(0.0, inputs[2][-1], samples)
-        record = evolve(metal, pump, dense, field=field, **forward)
+        record = trajectory(metal, pump, dense, field, **options)
         inputs = (*inputs[:3], SampledField(dense, record.field))
-    options = {"budget": False} | forward | {"rungs": count_rungs(metal, options.get("rungs"))}
+    options = {"budget": False} | options | {"rungs": count_rungs(metal, options.get("rungs"))}
     return _omega(inputs, tuple(sorted(options.items())))
 
 
@@ -45,7 +42,7 @@ def _omega(inputs, options):
 
     def response(times, field):
         def sigma(log_square):
-            return evolve(metal, pump, times, field=field.scaled(jnp.exp(log_square)), **dict(options)).sigma
+            return trajectory(metal, pump, times, field.scaled(jnp.exp(log_square)), **dict(options)).sigma
 
         return jax.jvp(sigma, (jnp.zeros(()),), (jnp.ones(()),))[1]
 

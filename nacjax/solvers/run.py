@@ -124,7 +124,7 @@ class Run(eqx.Module):
         names; `mismatch` is what the sheet fails to close by.
         Raises `ValueError` for a run made with `budget=False`.
         """
-        if not self.kinetics.has_ledger:
+        if not self.kinetics.ledger:
             raise ValueError("this run kept no ledger: call evolve(..., budget=True)")
         return self._sheet()
 
@@ -133,12 +133,13 @@ class Run(eqx.Module):
         start = self.kinetics.initial_state()
         kinetics = self.kinetics
         f0, zeta0, _, modes0 = kinetics.unpack(start)
-        ledger = dict(zip(kinetics.entries, self.states[:, -len(kinetics.entries) :].T, strict=True))
+        size = len(kinetics.ledger)
+        ledger = {entry: self.states[:, k - size] for k, (entry, _) in enumerate(kinetics.ledger)}
         electrons = observables.electron_energy(self.occupation, self.ladder)
         electrons = electrons - observables.electron_energy(f0, self.ladder)
         gained = jnp.column_stack([self.phonons, self.mode_phonons]) - jnp.append(zeta0, modes0)
         phonons = jnp.sum(kinetics.quanta * gained, axis=1)
-        inflow = sum(kinetics.signs[entry] * energy for entry, energy in ledger.items())
+        inflow = sum(sign * ledger[entry] for entry, sign in kinetics.ledger)
         particles = observables.electron_number(self.occupation, self.ladder)
         return {
             "particles": particles - observables.electron_number(f0, self.ladder),

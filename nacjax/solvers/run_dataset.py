@@ -40,7 +40,7 @@ def to_xarray(run: Any) -> "xr.Dataset":
         "states": (mesh, run.ladder.states, attributes("electron states per mode in a cell", "n")),
         "width": (mesh, run.ladder.width, attributes("width of a cell", "h", "energy")),
     }
-    if kinetics.has_ledger:
+    if kinetics.ledger:
         for name, values in run.budget.items():
             unit = "1" if name == "particles" else "energy"
             text = BUDGET.get(name, f"energy brought by {name.replace('_', ' ')}")

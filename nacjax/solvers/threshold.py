@@ -17,7 +17,7 @@ from ..model.checks import as_arrays, require, to_array
 from ..model.field import ConstantField, require_field_unit
 from ..model.metal import Metal
 from ..model.pump import AbstractPump
-from .evolve import evolve
+from .evolve import trajectory
 
 Times = Float[Array, " time"]
 
@@ -82,15 +82,17 @@ def _frozen(metal: Metal, options: dict) -> tuple:
 @eqx.filter_jit
 def _threshold(inputs, limits, options, response):
     numbers, rest = eqx.partition(inputs, eqx.is_inexact_array)
-    options = dict(options)
-    forward = {**options, "adjoint": "forward"}
+    options = {"derivatives": None} | dict(options)
+    forward = {**options, "derivatives": "forward"}
 
     def residual(numbers, x, options=options):
         """σ at each time in the field exp(x) for it; one time after the other."""
         metal, pump, times = eqx.combine(numbers, rest)
 
         def sigma(at):
-            return evolve(metal, pump, at[1][None], field=ConstantField(jnp.exp(at[0])), **options).sigma[0]
+            return trajectory(metal, pump, at[1][None], field=ConstantField(jnp.exp(at[0])), **options).sigma[
+                0
+            ]
 
         return jax.lax.map(sigma, (x, times))
 
@@ -99,7 +101,7 @@ def _threshold(inputs, limits, options, response):
         metal, pump, times = eqx.combine(numbers, rest)
 
         def sigma(strength):
-            return evolve(metal, pump, times, field=ConstantField(strength), **forward).sigma
+            return trajectory(metal, pump, times, field=ConstantField(strength), **forward).sigma
 
         def with_slope(strength):  # the tangent of ln 𝓔
             return jax.jvp(sigma, (strength,), (strength,))

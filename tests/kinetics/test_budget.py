@@ -18,7 +18,7 @@ def run() -> nj.Run:
     """A pulse with a field below threshold: σE² < 0 for a while."""
     fig3 = nj.Metal(nj.FlatTopDOS(), 1 / 3, 0.003, 2 / 3, inelastic_rate=1e-3, phonon_lifetime=5.0)
     pulse = nj.ExponentialPulse(10.0, 0.3)
-    return nj.evolve(fig3, pulse, TIMES, field=nj.ConstantField(1.0), cells=48, adjoint="forward")
+    return nj.evolve(fig3, pulse, TIMES, field=nj.ConstantField(1.0), cells=48)
 
 
 def test_energy_and_particles_close(run):
@@ -46,7 +46,7 @@ def both_sides(kinetics, t, y):
         electrons = entropy.electron_entropy(state.f, kinetics.ladder)
         return electrons + entropy.phonon_entropy(state.phonons, kinetics)
 
-    heat = dict(zip(kinetics.entries, rate[-len(kinetics.entries) :], strict=True))
+    heat = dict(zip(dict(kinetics.ledger), rate[-len(kinetics.ledger) :], strict=True))
     total = jax.jvp(stored, (y,), (rate,))[1] + (heat["bath"] + heat["decay"]) / kinetics.metal.temperature
     found = entropy.entropy_production(kinetics, t, kinetics.unpack(y))
     return found["total"] + found["pump"], total

@@ -12,7 +12,7 @@ from nacjax.kinetics.terms.pairs import second_integral
 from nacjax.solvers.rosenbrock import ROS34PW2
 
 FIG1 = {"filling": 0.5, "temperature": 0.003, "phonon_energy": 0.53, "inelastic_rate": 1e-3}
-OPTIONS = {"cells": 32, "rtol": 1e-3, "adjoint": "forward"}
+OPTIONS = {"cells": 32, "rtol": 1e-3}
 
 
 def metal(**changes):
@@ -149,9 +149,7 @@ def test_incommensurate_transfer_converges():
     """The order of accuracy of a mode off the ladder, in the cells."""
     with_mode = metal(phonon_lifetime=5.0, modes=(nj.Mode(0.217, 1.0, 5.0),))
     sigma = {
-        cells: float(
-            nj.evolve(with_mode, nj.Kick(20.0), [0.5], cells=cells, rtol=1e-4, adjoint="forward").sigma[0]
-        )
+        cells: float(nj.evolve(with_mode, nj.Kick(20.0), [0.5], cells=cells, rtol=1e-4).sigma[0])
         for cells in (16, 32, 96)
     }
     errors = [abs(sigma[c] - sigma[96]) for c in (16, 32)]
@@ -187,8 +185,9 @@ def test_order_of_the_w_method():
 @pytest.mark.slow
 def test_gradient_in_the_dispersion():
     def sigma(width):
-        return nj.evolve(metal(dispersion=width), nj.Clamped(5.0), [0.3], cells=16, rtol=1e-7, rungs=2,
-                         adjoint="forward").sigma[0]  # fmt: skip
+        return nj.evolve(metal(dispersion=width), nj.Clamped(5.0), [0.3], cells=16, rtol=1e-7, rungs=2).sigma[
+            0
+        ]
 
     slope = jax.jit(lambda w: jax.jvp(sigma, (w,), (1.0,))[1])(0.05)
     compiled = jax.jit(sigma)

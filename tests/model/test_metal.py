@@ -121,7 +121,7 @@ def test_a_batch_with_spare_rungs_integrates():
     def sigma(p):
         dos = nj.FlatTopDOS(1.0, p[3])
         metal = nj.Metal(dos, p[1], p[2], p[0], inelastic_rate=1e-3, phonon_lifetime=5.0)
-        options = {"cells": 48, "rungs": 5, "budget": False, "adjoint": "forward", "max_steps": 500}
+        options = {"cells": 48, "rungs": 5, "budget": False, "max_steps": 500}
         return nj.evolve(metal, nj.ExponentialPulse(p[4], p[5]), [3.0], **options).sigma[0]
 
     np.testing.assert_allclose(sigma(points), [0.3513, 0.2873], atol=2e-3)
@@ -169,7 +169,6 @@ def test_bad_metal(change_to, message):
         (lambda m: nj.evolve(m, nj.Clamped(1.0), [-1.0, 0.5]), "times = [-1.0, 0.5]"),
         (lambda m: nj.evolve(m, nj.Clamped(1.0), [1.0], rungs=1), "rungs = 1"),
         (lambda m: nj.evolve(m, nj.Clamped(1.0), [1.0], rtol=0.0), "rtol = 0.0"),
-        (lambda m: nj.evolve(m, nj.Clamped(1.0), [1.0], adjoint="x"), "adjoint = 'x'"),
         (lambda m: nj.evolve(m, nj.Clamped(1.0), [1.0], field=nj.ConstantField(0.4)), "inelastic_rate = 0"),
         (lambda m: nj.steady_state(m, nj.Clamped(1.0)), "inelastic_rate = 0.0"),
         (lambda m: jax.jit(lambda w: nj.plateau(change(m, phonon_energy=w), 1.0))(0.5), "rungs"),

@@ -28,7 +28,7 @@ def uncoupled(metal):
 
 
 def phonons(metal, pump, times):
-    return nj.evolve(metal, pump, times, cells=4, rtol=1e-6, budget=False, adjoint="forward").phonons
+    return nj.evolve(metal, pump, times, cells=4, rtol=1e-6, budget=False).phonons
 
 
 @pytest.mark.parametrize("name", PULSES)

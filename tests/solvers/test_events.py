@@ -33,7 +33,7 @@ def test_events_lie_where_sigma_changes_sign():
     """Few save times suffice: the same sign changes as on a dense grid."""
     fig3 = nj.Metal(nj.FlatTopDOS(), 1 / 3, 0.003, 2 / 3, inelastic_rate=1e-3, phonon_lifetime=5.0)
     pulse = nj.ExponentialPulse(10.0, 0.3)
-    run = nj.evolve(fig3, pulse, TIMES, cells=48, adjoint="forward")
+    run = nj.evolve(fig3, pulse, TIMES, cells=48)
     found = nj.events(run)
     sigma = np.asarray(run.sigma)
     changed = np.flatnonzero(np.diff(np.sign(sigma)))
@@ -51,9 +51,7 @@ def test_the_window_of_fig3():
     ends = []
     for rate in (1e-3 * ratio, 1e-3):
         metal = nj.Metal(nj.FlatTopDOS(), 1 / 3, 0.003, 2 / 3, inelastic_rate=rate, phonon_lifetime=5.0)
-        run = nj.evolve(
-            metal, nj.ExponentialPulse(10.0, 0.3), TIMES, mesh=nj.Mesh.uniform(200), adjoint="forward"
-        )
+        run = nj.evolve(metal, nj.ExponentialPulse(10.0, 0.3), TIMES, mesh=nj.Mesh.uniform(200))
         ends.append(np.asarray(nj.events(run).crossings)[:2])
     print("σ < 0 from, to; with D_0 and with D_F:", ends)
     np.testing.assert_allclose(ends[0], [0.3, 15.0], atol=0.1)
@@ -69,8 +67,8 @@ def test_derivatives_of_lifetimes(state):
     def lifetime(p, **options):
         return getattr(lived(p, field, end, **options), state)
 
-    gradient = jax.jit(jax.grad(lambda p: lifetime(p, rtol=1e-6, adjoint="reverse")))(POINT)
-    tight = jax.jit(lambda p: lifetime(p, rtol=1e-8, adjoint="forward"))
+    gradient = jax.jit(jax.grad(lambda p: lifetime(p, rtol=1e-6)))(POINT)
+    tight = jax.jit(lambda p: lifetime(p, rtol=1e-8))
     steps = POINT * 1e-4
     differences = jnp.stack([(tight(POINT + d) - tight(POINT - d)) / (2 * d.sum()) for d in jnp.diag(steps)])
     print(state, gradient, differences)

@@ -77,7 +77,7 @@ def test_derivatives_equal_riccati(metal):
         return change(metal, **dict(zip(names, x[:3], strict=True)))
 
     def evolved(x):
-        options = {"rungs": 2, "budget": False, "rtol": 1e-4, "adjoint": "forward"}
+        options = {"rungs": 2, "budget": False, "rtol": 1e-4}
         return nj.evolve(changed(x), nj.Clamped(x[3]), [1.0], **options).sigma[0]
 
     def exact(x):

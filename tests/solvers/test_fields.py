@@ -18,7 +18,7 @@ def fig3() -> nj.Metal:
 
 
 def pulsed(metal, field, times=TIMES, **options):
-    options = {"cells": 48, "adjoint": "forward", **options}
+    options = {"cells": 48, **options}
     return nj.evolve(metal, nj.ExponentialPulse(10.0, 0.3), times, field=field, **options)
 
 

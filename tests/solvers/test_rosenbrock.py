@@ -66,7 +66,6 @@ def test_stock_solvers_agree(case, solver):
             mesh=nj.Mesh.uniform(8),
             solver=s,
             rtol=1e-7,
-            adjoint="forward",
             budget=False,
         )
         for s in (None, nj.Rosenbrock(RODAS4), solver)
@@ -192,8 +191,22 @@ def test_derivatives_in_any_order_of_vmap(metal):
     direction = jnp.array([1.0, 0.5, -0.3, 0.2])
     forward = jax.jit(lambda s: jax.jvp(batch, (s,), (direction,))[1])(scale)
     np.testing.assert_allclose(forward, inside @ direction, atol=1e-9)
-    with pytest.raises(NotImplementedError, match="adjoint = 'forward'"):
-        jax.eval_shape(jax.grad(lambda x: jax.grad(sigma)(x)[0]), points[0])
+
+
+def test_second_derivatives_of_few_numbers_only(metal):
+    """By reverse mode twice, equal to differences of gradients; many numbers are refused with a sentence."""
+
+    def sigma(zeta, intensity):
+        pump = nj.Clamped(zeta) if intensity is None else nj.SampledPulse(jnp.arange(12.0), intensity)
+        return nj.evolve(metal, pump, [0.3], cells=4, rtol=1e-8, rungs=2, budget=False).sigma[0]
+
+    slope = jax.jit(jax.grad(lambda zeta: sigma(zeta, None)))
+    second = jax.jit(jax.grad(lambda zeta: jax.grad(sigma)(zeta, None)))(2.0)
+    assert float(second) == pytest.approx(float((slope(2.001) - slope(1.999)) / 2e-3), rel=1e-3)
+    with pytest.raises(NotImplementedError, match="first derivatives only"):
+        jax.eval_shape(
+            jax.grad(lambda x: jnp.sum(jax.grad(sigma, argnums=1)(2.0, x))), jnp.linspace(1.0, 2.0, 12)
+        )
 
 
 def test_a_metal_known_outside_needs_no_rungs(metal):
@@ -223,7 +236,7 @@ def test_what_is_not_finite_holds_up_no_batch(metal):
     @jax.jit
     @jax.vmap
     def runs(temperature, until):
-        options = {"cells": 8, "rungs": 3, "budget": False, "adjoint": "forward"}
+        options = {"cells": 8, "rungs": 3, "budget": False}
         run = nj.evolve(change(metal, temperature=temperature), Broken(5.0, until), [0.4, 1.0], **options)
         return run.sigma, run.outcome._value, run.stats["num_steps"]
 
@@ -240,7 +253,7 @@ def test_derivatives_in_a_batch_are_those_taken_one_at_a_time():
 
     def sigma(p):
         metal = nj.Metal(nj.FlatTopDOS(1.0, p[3]), p[1], p[2], p[0], inelastic_rate=1e-3, phonon_lifetime=5.0)
-        options = {"cells": 48, "rungs": 5, "budget": False, "adjoint": "forward"}
+        options = {"cells": 48, "rungs": 5, "budget": False}
         return nj.evolve(metal, nj.ExponentialPulse(p[4], p[5]), [3.0], **options).sigma[0]
 
     size = jnp.array([0.75, 0.8, 0.045, 14.0, 19.0, 0.9])  # as a search scales them

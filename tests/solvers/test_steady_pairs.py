@@ -62,7 +62,7 @@ def test_equals_long_marching(name):
     numbers, pump, field = CASES[name]
     state = nj.steady_state(metal(**numbers), pump, field=field, mesh=UNIFORM)
     run = nj.evolve(metal(**numbers), pump, [3e3], field=field, mesh=UNIFORM, rtol=1e-7, budget=False,
-                    adjoint="forward", max_steps=200_000)  # fmt: skip
+                    max_steps=200_000)  # fmt: skip
     apart = np.abs(state.occupation - run.occupation[0])[state.ladder.states > 0].max()
     print(f"{name}: σ differs by {state.sigma - run.sigma[0]:.1e}, f by {apart:.1e}")
     assert state.ok and run.ok and apart < 1e-6 and abs(state.sigma - run.sigma[0]) < 1e-6

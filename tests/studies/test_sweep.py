@@ -214,7 +214,7 @@ def test_numbers_of_a_further_mode_equal_a_loop():
     found = nj.sweep(with_mode(1.0, 0.0), nj.Clamped(5.0), axes=axes, times=0.3, **QUIET)
     for k, j in [(0, 1), (1, 0), (1, 1)]:
         metal = with_mode(axes["modes.0.coupling_rate"][k], axes["modes.0.pump.zeta"][j])
-        run = nj.evolve(metal, nj.Clamped(5.0), 0.3, cells=CELLS, budget=False, adjoint="forward")
+        run = nj.evolve(metal, nj.Clamped(5.0), 0.3, cells=CELLS, budget=False)
         assert float(found["sigma"][k, j]) == pytest.approx(float(run.sigma[0]), abs=1e-9)
     assert abs(float(found["sigma"][1, 1] - found["sigma"][0, 1])) > 0.01
     rate = found["modes_0_coupling_rate"].attrs
