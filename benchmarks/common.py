@@ -73,8 +73,7 @@ def single(case: Case, rtol: float, atol: float | None = None, solver=None, **op
     def solve(point):
         metal, pump, law = case.build(point)
         run = nj.evolve(metal, pump, [case.t_end], field=law, mesh=case.mesh, rungs=case.rungs, solver=solver,
-                        rtol=rtol, atol=atol, budget=False, max_steps=100_000,
-                        **{**options})  # fmt: skip
+                        rtol=rtol, atol=atol, budget=False, max_steps=100_000, **options)  # fmt: skip
         return run.sigma[-1], run.stats["num_steps"]
 
     return solve

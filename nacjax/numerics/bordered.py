@@ -1,42 +1,18 @@
 """Linear algebra on the lattice of ladders: exact, O(rungs³ · cells), no N×N array.
 
 The ladder part of a `LadderMatrix` is the cyclic block-tridiagonal matrix of `ring`; scalars and low-rank
-terms border it by a Schur complement. `LadderOperator` and `LadderSolver` are this for lineax.
+terms border it by a Schur complement.
 """
 
-from typing import Any
+from collections.abc import Callable
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import lineax as lx
 from jaxtyping import Array, Float
 
 from .ladder_matrix import LadderMatrix
 from .ring import Factors, factorise, substitute
-
-
-class LadderOperator(lx.AbstractLinearOperator):
-    """A `LadderMatrix` as a lineax operator on the flat state."""
-
-    matrix: LadderMatrix
-
-    def mv(self, vector):
-        return self.matrix.mv(vector)
-
-    def as_matrix(self):
-        """The dense twin, for tests."""
-        return self.matrix.dense()
-
-    def transpose(self):
-        return LadderOperator(self.matrix.transpose())
-
-    def in_structure(self):
-        size = self.matrix.diagonal.size + self.matrix.corner.shape[0]
-        return jax.ShapeDtypeStruct((size,), self.matrix.diagonal.dtype)
-
-    def out_structure(self):
-        return self.in_structure()
 
 
 class BorderedFactors(eqx.Module):
@@ -100,43 +76,14 @@ def small_inverse(a: Float[Array, "n n"]) -> Float[Array, "n n"]:
     return 1 / a if a.shape[0] <= 1 else jnp.linalg.inv(a)
 
 
-class LadderSolver(lx.AbstractLinearSolver[BorderedFactors]):
-    """Exact structured direct solver of a `LadderOperator`, as a lineax solver (jvp, vjp, vmap)."""
+def factorised(matrix: LadderMatrix) -> Callable[[Array], Array]:
+    """b -> x with matrix · x = b, differentiable in both; all solves and their derivatives share the factors."""
+    factors = factorise_bordered(jax.lax.stop_gradient(matrix))
+    turned = factors.transpose()
 
-    def init(self, operator: lx.AbstractLinearOperator, options: dict[str, Any]) -> BorderedFactors:
-        if not isinstance(operator, LadderOperator):
-            raise ValueError(f"LadderSolver solves LadderOperator only, not {type(operator).__name__}")
-        return factorise_bordered(operator.matrix)
+    def solve(b: Float[Array, " state"]) -> Float[Array, " state"]:
+        return jax.lax.custom_linear_solve(
+            matrix.mv, b, lambda _, b: factors.solve(b), lambda _, b: turned.solve(b)
+        )
 
-    def compute(self, state, vector, options):
-        return state.solve(vector), lx.RESULTS.successful, {}
-
-    def transpose(self, state, options):
-        return state.transpose(), {}
-
-    def conj(self, state, options):
-        return state, {}
-
-    def assume_full_rank(self):
-        return True
-
-
-for _predicate in (lx.is_symmetric, lx.is_diagonal, lx.has_unit_diagonal, lx.is_lower_triangular,
-                   lx.is_upper_triangular, lx.is_positive_semidefinite, lx.is_negative_semidefinite,
-                   lx.is_tridiagonal):  # fmt: skip
-    _predicate.register(LadderOperator)(lambda operator: False)
-
-
-@lx.conj.register
-def _(operator: LadderOperator):
-    return operator
-
-
-@lx.linearise.register
-def _(operator: LadderOperator):
-    return operator
-
-
-@lx.materialise.register
-def _(operator: LadderOperator):
-    return operator
+    return solve

@@ -18,7 +18,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from ..kinetics.jacobian import jacobian
-from ..numerics.bordered import factorise_bordered
+from ..numerics.bordered import factorised
 from ..numerics.ladder_matrix import LadderMatrix
 
 
@@ -155,16 +155,3 @@ class Rosenbrock(dfx.AbstractAdaptiveSolver):
 def weigh(weights, stages):
     """Σ weight · stage."""
     return sum(weight * stage for weight, stage in zip(weights, stages, strict=True))
-
-
-def factorised(matrix: LadderMatrix) -> Callable:
-    """b -> x with matrix · x = b, differentiable in both; all solves and their derivatives share the factors."""
-    factors = factorise_bordered(jax.lax.stop_gradient(matrix))
-    turned = factors.transpose()
-
-    def solve(b):
-        return jax.lax.custom_linear_solve(
-            matrix.mv, b, lambda _, b: factors.solve(b), lambda _, b: turned.solve(b)
-        )
-
-    return solve

@@ -11,7 +11,6 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import lineax as lx
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
@@ -23,7 +22,7 @@ from ..model.checks import as_arrays, is_concrete
 from ..model.field import AbstractField, NoField
 from ..model.metal import Metal
 from ..model.pump import AbstractPump
-from ..numerics.bordered import LadderOperator, LadderSolver
+from ..numerics.bordered import factorised
 from ..numerics.ladder_matrix import LadderMatrix
 
 LATE = 1e9  # "t → ∞" for the source of a pulse
@@ -171,9 +170,7 @@ def newton_step(
 def solve_on_ladder(kinetics: Kinetics, y, residual, inverse_dt) -> Float[Array, " state"]:
     """The correction for a residual, by the structured matrix."""
     matrix = with_filling(jacobian(kinetics, LATE, y).shifted_by(-inverse_dt), kinetics.ladder.states.ravel())
-    operator = LadderOperator(matrix)
-    factors = LadderSolver().init(jax.lax.stop_gradient(operator), {})
-    return lx.linear_solve(operator, residual, LadderSolver(), state=factors, throw=False).value
+    return factorised(matrix)(residual)
 
 
 def solve_dense(kinetics: Kinetics, y, residual, inverse_dt) -> Float[Array, " state"]:

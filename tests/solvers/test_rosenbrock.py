@@ -11,7 +11,8 @@ from exact import change, variables
 import nacjax as nj
 from nacjax.kinetics.equations import Kinetics
 from nacjax.kinetics.jacobian import jacobian
-from nacjax.solvers.rosenbrock import RODAS3, RODAS4, factorised
+from nacjax.numerics.bordered import factorised
+from nacjax.solvers.rosenbrock import RODAS3, RODAS4
 
 
 @pytest.mark.parametrize("tableau, order", [(RODAS3, 3), (RODAS4, 4)])

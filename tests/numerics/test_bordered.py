@@ -3,7 +3,6 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import lineax as lx
 import numpy as np
 import pytest
 
@@ -11,7 +10,7 @@ import nacjax as nj
 from nacjax.kinetics.equations import Kinetics
 from nacjax.kinetics.jacobian import jacobian
 from nacjax.numerics import ring
-from nacjax.numerics.bordered import LadderOperator, LadderSolver
+from nacjax.numerics.bordered import factorise_bordered, factorised
 from nacjax.numerics.ladder_matrix import LadderMatrix
 
 
@@ -37,8 +36,8 @@ def random_matrix(rungs, cells, scalars, rank, seed=0, coupling=0.3):
     )
 
 
-def solve(operator, b):
-    return lx.linear_solve(operator, b, LadderSolver()).value
+def solve(matrix, b):
+    return factorised(matrix)(b)
 
 
 @pytest.mark.parametrize(
@@ -51,13 +50,12 @@ def test_solve_and_transpose_equal_dense(rungs, cells, scalars, rank, separators
 
     @jax.jit
     def compare(matrix):
-        operator = LadderOperator(matrix)
-        dense, b = operator.as_matrix(), jnp.sin(jnp.arange(rungs * cells + scalars))
-        factors = LadderSolver().init(operator, {})
+        dense, b = matrix.dense(), jnp.sin(jnp.arange(rungs * cells + scalars))
+        factors = factorise_bordered(matrix)
         turned = factors.transpose()
         return (
-            operator.T.as_matrix() - dense.T,
-            solve(operator, b) - jnp.linalg.solve(dense, b),
+            matrix.transpose().dense() - dense.T,
+            solve(matrix, b) - jnp.linalg.solve(dense, b),
             turned.solve(b) - jnp.linalg.solve(dense.T, b),
             turned.transpose().solve(b) - jnp.linalg.solve(dense, b),
         )
@@ -72,13 +70,11 @@ def test_transformations_equal_dense():
     b = jnp.asarray(np.random.default_rng(2).normal(size=20))
 
     def structured(scale):
-        return solve(
-            LadderOperator(jax.tree.map(lambda m, t: m + scale * t, matrix, tangent)), (1 + scale) * b
-        )
+        return solve(jax.tree.map(lambda m, t: m + scale * t, matrix, tangent), (1 + scale) * b)
 
     def dense(scale):
-        operator = LadderOperator(jax.tree.map(lambda m, t: m + scale * t, matrix, tangent))
-        return jnp.linalg.solve(operator.as_matrix(), (1 + scale) * b)
+        moved = jax.tree.map(lambda m, t: m + scale * t, matrix, tangent)
+        return jnp.linalg.solve(moved.dense(), (1 + scale) * b)
 
     got, want = (jax.jit(jax.jacfwd(fn))(0.1) for fn in (structured, dense))
     assert jnp.allclose(got, want, atol=1e-10)
@@ -115,12 +111,12 @@ def test_jacobian_equals_autodiff(phonon_energy, rungs, field):
         y = y.at[: f.size].set(f).at[f.size].set(2.0)
         dense = jax.jacfwd(lambda y: kinetics(0.3, y))(y)
         matrix = jacobian(kinetics, 0.3, y)
-        shifted = LadderOperator(matrix.shifted(0.7))
+        shifted = matrix.shifted(0.7)
         dense_shifted = jnp.eye(y.size) - 0.7 * dense
         scale = jnp.max(jnp.abs(dense))
         return (
-            (LadderOperator(matrix).as_matrix() - dense) / scale,
-            (shifted.as_matrix() - dense_shifted) / scale,
+            (matrix.dense() - dense) / scale,
+            (shifted.dense() - dense_shifted) / scale,
             solve(shifted, y) - jnp.linalg.solve(dense_shifted, y),
         )
 
