@@ -39,7 +39,7 @@ def entropy_production(kinetics: Kinetics, t, state: State) -> dict[str, Scalar]
     now = kinetics.now(t, state._replace(f=_inside(state.f)))
     per_phonon = jnp.log1p(1 / _positive(now.phonons + kinetics.bose))
     moved = functools.reduce(operator.add, (flow for _, flow in flows))
-    rates = dict.fromkeys(PRODUCERS, jnp.zeros(()))
+    rates: dict[str, Scalar] = dict.fromkeys(PRODUCERS, jnp.zeros(()))  # pyright: ignore[reportAssignmentType]
     pumped = -jnp.sum(kinetics.replaced(moved) * per_phonon)
     for process, flow in flows:
         found = production_of(kinetics, process, flow, now, per_phonon)

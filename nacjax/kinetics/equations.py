@@ -128,7 +128,7 @@ class Kinetics(eqx.Module):
         """What all processes move together, and the rates of the scalars."""
         flows, response = self.flows(t, state)
         moved = functools.reduce(operator.add, (flow for _, flow in flows))
-        phonons = jnp.where(jnp.array(self.held), 0.0, moved.phonons)
+        phonons = self.emitted(moved) - self.replaced(moved)
         zeta = phonons[:0] if self.pump.clamped else phonons[:1]
         variables = self.field.rates(t, state.variables, response)
         return moved, jnp.concatenate([zeta, variables, phonons[1:], self._ledger_rates(flows, moved)])
@@ -165,18 +165,22 @@ class Kinetics(eqx.Module):
 
     def replaced(self, moved: Flow) -> Float[Array, " mode"]:
         """Phonons that processes bring to modes whose ζ is held: their clamp takes them away."""
-        return jnp.where(jnp.array(self.held), moved.phonons, 0.0)
+        return jnp.where(jnp.array(self.held), self.emitted(moved), 0.0)
+
+    def emitted(self, moved: Flow) -> Float[Array, " mode"]:
+        """Phonons that a flow brings to the modes."""
+        return jnp.zeros(self.quanta.shape) if moved.phonons is None else moved.phonons
 
     def energy_gained(self, moved: Flow) -> Float[Array, ""]:
         """What a flow brings to electrons and phonons, energy per mode and unit time."""
-        gained = jnp.zeros(())
+        gained = jnp.sum(self.quanta * self.emitted(moved))
         if moved.chain is not None:
             gained = gained - jnp.sum(self.ladder.spacing * moved.chain)
         if moved.rungs is not None:
             gained = gained - self.quanta[0] * total(moved.rungs.ravel())
         if moved.cells is not None:
             gained = gained + jnp.sum(self.ladder.energy * moved.cells)
-        return gained if moved.phonons is None else gained + jnp.sum(self.quanta * moved.phonons)
+        return gained
 
     # the field --------------------------------------------------------------------------------------------------
 
@@ -196,7 +200,8 @@ class Kinetics(eqx.Module):
     def _response(self, state: State, moved: Flow | None, heat: Flow | None) -> Response:
         """The same from what is moved without a field and per unit F²; NaN where the law does not react to it."""
         if moved is None or heat is None or not self.field.reacts:
-            return Response(*(jnp.full((), jnp.nan),) * 4, self.field_unit_squared)
+            unknown = jnp.full((), jnp.nan)
+            return Response(unknown, unknown, unknown, unknown, self.field_unit_squared)
         drift, heating = self.change(moved), self.change(heat)
         sigma, drift, push = (conductivity(f, self.ladder) for f in (state.f, drift, heating))
         stirred = total(self.ladder.transport * jnp.abs(jnp.diff(heating.ravel())))

@@ -6,6 +6,7 @@ for further modes it is the distance of any two cells.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -40,11 +41,11 @@ class Steps(eqx.Module):
     bose: Float[Array, "*pairs"]
     between: str = eqx.field(static=True)
 
-    def net(self, f: Float[Array, "rung cell"], extra=0.0) -> Float[Array, "*pairs"]:
+    def net(self, f: Float[Array, "rung cell"], extra: Any = 0.0) -> Float[Array, "*pairs"]:
         """Electrons that go down, less those that go up, per mode and unit time."""
         return self.strength * net_emission(*ENDS[self.between](f), self.bose + extra)
 
-    def slopes(self, f: Float[Array, "rung cell"], extra=0.0) -> Pair:
+    def slopes(self, f: Float[Array, "rung cell"], extra: Any = 0.0) -> Pair:
         """∂net/∂f of the lower and of the upper state."""
         low, up = ENDS[self.between](f)
         number = self.bose + extra
@@ -55,7 +56,7 @@ class Steps(eqx.Module):
         low, up = ENDS[self.between](f)
         return self.strength * (up - low)
 
-    def production(self, f, gain: Float[Array, "rung cell"], extra=0.0) -> Float[Array, ""]:
+    def production(self, f, gain: Float[Array, "rung cell"], extra: Any = 0.0) -> Float[Array, ""]:
         """Entropy production, Σ net × affinity ≥ 0 term by term; `gain` = ln(1/f − 1)."""
         low, up = ENDS[self.between](gain)
         number = jnp.maximum(self.bose + extra, jnp.finfo(gain.dtype).tiny)
