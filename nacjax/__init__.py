@@ -1,6 +1,7 @@
 """nacjax: negative absolute conductivity of photoexcited metals (PRB 101, 041105)."""
 
 from .kinetics.ladder import Mesh as Mesh
+from .model.dispersion import Dispersion as Dispersion
 from .model.dos import AbstractDOS as AbstractDOS
 from .model.dos import FlatTopDOS as FlatTopDOS
 from .model.dos import SemiEllipticDOS as SemiEllipticDOS
@@ -18,17 +19,32 @@ from .model.laboratory import zeta0_from_fluence as zeta0_from_fluence
 from .model.metal import Metal as Metal
 from .model.metal import Scales as Scales
 from .model.mode import Mode as Mode
+from .model.numbers import number as number
 from .model.presets import simple_cubic_p as simple_cubic_p
 from .model.presets import trial as trial
+from .model.process import AbstractProcess as AbstractProcess
+from .model.process import Flow as Flow
+from .model.process import Moment as Moment
+from .model.process import Slopes as Slopes
+from .model.pulses import AbstractPulse as AbstractPulse
+from .model.pulses import AnalyticPulse as AnalyticPulse
 from .model.pulses import ExponentialPulse as ExponentialPulse
 from .model.pulses import GaussianPulse as GaussianPulse
 from .model.pulses import PulseTrain as PulseTrain
 from .model.pulses import SampledPulse as SampledPulse
 from .model.pulses import SquarePulse as SquarePulse
+from .model.pump import AbstractPump as AbstractPump
 from .model.pump import Clamped as Clamped
 from .model.pump import Kick as Kick
 from .model.tabulated import TabulatedDOS as TabulatedDOS
 from .model.tight_binding import TightBinding as TightBinding
+from .model.transport import AbstractTransport as AbstractTransport
+from .model.transport import BandTransport as BandTransport
+from .model.transport import ConstantTransport as ConstantTransport
+from .model.transport import HardSphereTransport as HardSphereTransport
+from .model.transport import ImpurityTransport as ImpurityTransport
+from .model.transport import MixedTransport as MixedTransport
+from .model.transport import PowerLawTransport as PowerLawTransport
 from .readers import read_dos as read_dos
 from .readers import read_wannier as read_wannier
 from .solvers.estimate import conductivity_estimate as conductivity_estimate

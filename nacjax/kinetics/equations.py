@@ -68,9 +68,9 @@ class Kinetics(eqx.Module):
         fermi_density = metal.density(ladder.fermi_energy)
         branch = None
         if metal.dispersion is not None:
-            spread = metal.dispersion * metal.phonon_energy
+            spread = metal.dispersion.relative_width * metal.phonon_energy
             branch = pair_coupling(
-                metal, ladder, metal.phonon_energy, metal.coupling_rate, spread, metal.dispersion_shape
+                metal, ladder, metal.phonon_energy, metal.coupling_rate, spread, metal.dispersion.shape
             )
         rate = metal.coupling_rate / metal.mean_density
         return cls(

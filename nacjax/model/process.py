@@ -19,9 +19,10 @@ Rungs = Float[Array, "rung-1 cell"]
 
 
 class Moment(NamedTuple):
-    """The state that a process acts on: time, f (rung, cell), ζ of all modes (mode,), the driven one first, and F².
+    """The state that a process acts on.
 
-    F² = E²v_F²τ_tr is in energy² × rate.
+    - `t`: time; `f` (rung, cell): occupation; `phonons` (mode,): ζ of all modes, the driven one first
+    - `field_squared`: F² = E²v_F²τ_tr (energy² × rate)
     """
 
     t: Float[Array, ""]
