@@ -3,10 +3,14 @@
 import dataclasses
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
+from ..model.dos import FlatTopDOS
+from ..model.metal import Metal
+from ..model.pulses import AnalyticPulse, pulse_shapes
+from .options import DELAY, DURATION, PulseShape, explained
 from .settings import Files, save
 
 if TYPE_CHECKING:
@@ -22,26 +26,17 @@ class Evolve:
     may be a TOML file with the same options; what follows it wins.
     """
 
-    filling: float = 1 / 3
-    """Occupied fraction of the band ν, between 0 and 1 (no unit)."""
-    temperature: float = 0.003
-    """Bath temperature T (W)."""
-    phonon_energy: float = 2 / 3
-    """Phonon energy ω_p (W)."""
-    inelastic_rate: float = 1e-3
-    """Inelastic rate Γ_in (W Γ_eph)."""
-    phonon_lifetime: float = 5.0
-    """Lifetime of the phonons τ_ph (1/Γ_eph)."""
-    exponent: float = 8.0
-    """n of the band D ∝ 1 − |2ε/W|ⁿ (no unit)."""
-    pulse: Literal["exponential", "gaussian", "square"] = "exponential"
+    filling: Annotated[float, explained(Metal, "filling")] = 1 / 3
+    temperature: Annotated[float, explained(Metal, "temperature")] = 0.003
+    phonon_energy: Annotated[float, explained(Metal, "phonon_energy")] = 2 / 3
+    inelastic_rate: Annotated[float, explained(Metal, "inelastic_rate")] = 1e-3
+    phonon_lifetime: Annotated[float, explained(Metal, "phonon_lifetime")] = 5.0
+    exponent: Annotated[float, explained(FlatTopDOS, "exponent", "Of the band D ∝ 1 − |2ε/W|ⁿ.")] = 8.0
+    pulse: PulseShape = "exponential"
     """Shape of the pump pulse."""
-    zeta0: float = 10.0
-    """Phonons per mode in the whole pulse ζ_0 (no unit)."""
-    duration: float = 0.3
-    """Decay time, standard deviation or length of the pulse (1/Γ_eph)."""
-    delay: float = 0.0
-    """Start (exponential, square) or maximum (gaussian) of the pulse (1/Γ_eph)."""
+    zeta0: Annotated[float, explained(AnalyticPulse, "zeta0")] = 10.0
+    duration: Annotated[float, explained(AnalyticPulse, "duration", DURATION)] = 0.3
+    delay: Annotated[float, explained(AnalyticPulse, "delay", DELAY)] = 0.0
     until: float = 20.0
     """Last time (1/Γ_eph)."""
     points: int = 200
@@ -92,18 +87,15 @@ class Evolve:
 
     def system(self) -> tuple[Any, Any]:
         """Metal and pump of these options."""
-        from .. import FlatTopDOS, Metal
-        from ..model.laboratory import SHAPES
-
         metal = Metal(
-            FlatTopDOS(exponent=self.exponent),
+            FlatTopDOS(exponent=self.exponent),  # pyright: ignore[reportCallIssue]
             self.filling,
             self.temperature,
             self.phonon_energy,
             inelastic_rate=self.inelastic_rate,
             phonon_lifetime=self.phonon_lifetime,
         )
-        return metal, SHAPES[self.pulse](self.zeta0, self.duration, self.delay)
+        return metal, pulse_shapes()[self.pulse](self.zeta0, self.duration, self.delay)
 
     def compute(self) -> "xr.Dataset":
         """The whole result as one dataset."""

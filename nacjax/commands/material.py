@@ -3,11 +3,13 @@
 import dataclasses
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from ..model.metal import Scales
+from ..model.metal import Metal, Scales
+from ..model.pulses import AnalyticPulse, pulse_shapes
+from .options import DURATION, PulseShape, TransportLaw, explained, transport_help
 from .settings import Files, save
 
 if TYPE_CHECKING:
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
 FEMTOSECONDS = Scales(energy_ev=1.0, time_fs=1.0)
 """Scales on which texts can be checked before those of the metal are known."""
+
+FILLING = "1/2 for K3C60, and what the file counts below E_F for a file."
+STATES = "6 for K3C60, and what the file counts for a file."
 
 
 @dataclasses.dataclass
@@ -30,12 +35,10 @@ class Material:
     """A density of states instead of K3C60's: DOSCAR, dos.x, postw90, or a table; energies in eV."""
     window: tuple[float, float] | None = None
     """Lowest and highest energy of the band in that file (eV)."""
-    filling: float | None = None
-    """Occupied fraction of the band; 1/2 for K3C60, and what the file counts below E_F for a file."""
+    filling: Annotated[float | None, explained(Metal, "filling", FILLING)] = None
     cell_volume: str | None = None
     """Volume of the primitive cell, for the phonons per fluence; needed with --dos."""
-    states_per_mode: float | None = None
-    """Electron states per pumped phonon mode; 6 for K3C60, and what the file counts for a file."""
+    states_per_mode: Annotated[float | None, explained(Metal, "states_per_mode", STATES)] = None
     phonon_energies: tuple[str, ...] = ("41 meV", "71 meV", "117 meV", "170 meV")
     """Energies of the phonon that is pumped."""
     temperatures: tuple[str, ...] = ("100 K", "300 K")
@@ -46,22 +49,18 @@ class Material:
     """Depth over which the pump is absorbed."""
     reflectivity: float = 0.0
     """Part of the pump that is reflected (no unit)."""
-    pulse: Literal["exponential", "gaussian", "square"] = "exponential"
+    pulse: PulseShape = "exponential"
     """Shape of the pump pulse."""
-    duration: str = "300 fs"
-    """Decay time, standard deviation or length of the pulse."""
+    duration: Annotated[str, explained(AnalyticPulse, "duration", DURATION, "with a unit")] = "300 fs"
     until: str = "20 ps"
     """Last time."""
     points: int = 60
     """Number of times, denser at the start."""
     time_unit: str = "1 ps"
     """1/Γ_eph."""
-    inelastic_rate: str = "0.5 meV/ps"
-    """Γ_in."""
-    phonon_lifetime: str = "5 ps"
-    """Lifetime of the phonons τ_ph."""
-    transport: tuple[Literal["constant", "band", "impurity", "hard_sphere"], ...] = ("constant", "band")
-    """Transport laws: ⟨v²⟩τ constant, the bands' ⟨v²⟩ at constant τ, τ ∝ 1/D, vτ constant."""
+    inelastic_rate: Annotated[str, explained(Metal, "inelastic_rate", unit="with a unit")] = "0.5 meV/ps"
+    phonon_lifetime: Annotated[str, explained(Metal, "phonon_lifetime", unit="with a unit")] = "5 ps"
+    transport: Annotated[tuple[TransportLaw, ...], transport_help()] = ("constant", "band")
     cells: int = 64
     """Cells of the mesh in each rung of width ω_p."""
     rtol: float = 1e-3
@@ -130,7 +129,7 @@ class Material:
 
     def metal_of_file(self, common: dict[str, Any], unit: float, volume: float | None) -> Any:
         """The metal of a density of states in a file."""
-        from .. import Metal, read_dos
+        from .. import read_dos
 
         table = read_dos(self.dos, window=self.window)  # pyright: ignore[reportArgumentType]
         assert table.source is not None
@@ -148,7 +147,6 @@ class Material:
     def compute(self, metal: Any) -> "xr.Dataset":
         """The study as one dataset, in physical units."""
         from .. import in_physical_units
-        from ..model.laboratory import SHAPES
         from ..model.units import internal
         from ..studies.fluence import pumped
 
@@ -158,7 +156,7 @@ class Material:
         duration = internal("duration", self.duration, "time", metal.scales)
         result = pumped(
             metal,
-            SHAPES[self.pulse](1.0, duration),
+            pulse_shapes()[self.pulse](1.0, duration),
             phonon_energies=self.phonon_energies,
             temperatures=self.temperatures,
             fluences=self.fluences,

@@ -2,7 +2,13 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from ..model.dos import FlatTopDOS, SemiEllipticDOS
+from ..model.metal import Metal
+from .options import TransportLaw, explained, transport_help
+
+DEFAULT = "Where none is given 0.003, and 100 K for K3C60."
 
 
 @dataclasses.dataclass
@@ -13,20 +19,14 @@ class Band:
     """The band: D ∝ 1 − |2ε/W|ⁿ, the Bethe lattice, or the t1u bands of K3C60."""
     dos: Path | None = None
     """A text file instead of a material: energy, DoS and, optionally, ⟨v²⟩ DoS; any unit of energy."""
-    exponent: float = 8.0
-    """n of the flat-top band (no unit)."""
-    filling: float = 0.5
-    """Occupied fraction of the band ν, between 0 and 1 (no unit)."""
-    temperature: float | None = None
-    """Bath temperature T (W); where none is given 0.003, and 100 K for K3C60."""
-    inelastic_rate: float = 1e-3
-    """Inelastic rate Γ_in (W Γ_eph)."""
-    transport: Literal["constant", "band", "impurity", "hard_sphere"] = "constant"
-    """Transport law: ⟨v²⟩τ constant, τ constant, τ ∝ 1/DoS, or vτ constant."""
+    exponent: Annotated[float, explained(FlatTopDOS, "exponent", "Of the flat-top band.")] = 8.0
+    filling: Annotated[float, explained(Metal, "filling")] = 0.5
+    temperature: Annotated[float | None, explained(Metal, "temperature", DEFAULT)] = None
+    inelastic_rate: Annotated[float, explained(Metal, "inelastic_rate")] = 1e-3
+    transport: Annotated[TransportLaw, transport_help()] = "constant"
 
     def metal(self, **more: Any) -> Any:
         """The `Metal` of these options and of what else it is given, such as `phonon_energy`."""
-        from .. import FlatTopDOS, Metal, SemiEllipticDOS
         from ..model.k3c60 import k3c60
         from ..readers import read_dos
 
@@ -39,7 +39,7 @@ class Band:
             table = read_dos(self.dos)
             band = table.rescaled(float(table.width))
         elif self.material == "flat-top":
-            band = FlatTopDOS(exponent=self.exponent)
+            band = FlatTopDOS(exponent=self.exponent)  # pyright: ignore[reportCallIssue]
         else:
-            band = SemiEllipticDOS()
+            band = SemiEllipticDOS()  # pyright: ignore[reportCallIssue]
         return Metal(dos=band, **{"temperature": 0.003, **more})

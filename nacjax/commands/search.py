@@ -1,11 +1,15 @@
 """`nacjax search`: the lowest σ over ω_p and the filling without any option."""
 
 import dataclasses
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
+from ..model.metal import Metal
+from ..model.pulses import AnalyticPulse, pulse_shapes
+from ..model.pump import Clamped
 from .metal import Band
+from .options import DELAY, DURATION, PumpName, explained
 from .settings import Files, save
 
 
@@ -30,18 +34,13 @@ class Search:
     """Number of times up to that one, where the objective needs many."""
     band: Band = dataclasses.field(default_factory=lambda: Band(temperature=0.01))
     """The metal."""
-    phonon_energy: float = 0.53
-    """Phonon energy ω_p (W)."""
-    phonon_lifetime: float = float("inf")
-    """Lifetime of the phonons τ_ph (1/Γ_eph)."""
-    pump: Literal["clamped", "exponential", "gaussian", "square"] = "clamped"
+    phonon_energy: Annotated[float, explained(Metal, "phonon_energy")] = 0.53
+    phonon_lifetime: Annotated[float, explained(Metal, "phonon_lifetime")] = float("inf")
+    pump: PumpName = "clamped"
     """ζ held fixed, or a pulse of that shape."""
-    zeta: float = 20.0
-    """Non-equilibrium phonons per mode: ζ held fixed, or ζ_0 in the whole pulse (no unit)."""
-    duration: float = 0.3
-    """Decay time, standard deviation or length of the pulse (1/Γ_eph)."""
-    delay: float = 0.0
-    """Start (exponential, square) or maximum (gaussian) of the pulse (1/Γ_eph)."""
+    zeta: Annotated[float, explained(Clamped, "zeta", "Held fixed, or ζ_0 in the whole pulse.")] = 20.0
+    duration: Annotated[float, explained(AnalyticPulse, "duration", DURATION)] = 0.3
+    delay: Annotated[float, explained(AnalyticPulse, "delay", DELAY)] = 0.0
     starts: int = 64
     """Number of starting points."""
     steps: int = 60
@@ -102,13 +101,10 @@ class Search:
 
     def system(self) -> tuple[Any, Any]:
         """Metal and pump of these options."""
-        from .. import Clamped
-        from ..model.laboratory import SHAPES
-
         metal = self.band.metal(phonon_energy=self.phonon_energy, phonon_lifetime=self.phonon_lifetime)
         if self.pump == "clamped":
-            return metal, Clamped(self.zeta)  # pyright: ignore[reportArgumentType]
-        return metal, SHAPES[self.pump](self.zeta, self.duration, self.delay)
+            return metal, Clamped(self.zeta)
+        return metal, pulse_shapes()[self.pump](self.zeta, self.duration, self.delay)
 
     def state(self) -> dict[str, Any]:
         """How the state is computed: options of `search` and `sweep`."""

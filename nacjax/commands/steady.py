@@ -1,13 +1,15 @@
 """`nacjax steady`: σ(ω_p) at t → ∞, beside the plateau that precedes it."""
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
+from ..model.field import ConstantField
 from .metal import Band
+from .options import explained
 from .settings import Files, save
-from .sweep import Curves, field_of
+from .sweep import FIELD, Curves, field_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,8 +28,7 @@ class Steady:
     """The metal."""
     curves: Curves = dataclasses.field(default_factory=lambda: Curves((0.34, 0.8), 61, (5.0, 20.0)))
     """What is on the axes of the figure."""
-    field: float = 0.0
-    """Electric field 𝓔 = e E v_F √(τ_tr/(Γ_in ω_p)) in the steady state; the plateau has none (no unit)."""
+    field: Annotated[float, explained(ConstantField, "strength", f"{FIELD} The plateau has none.")] = 0.0
     cells: int = 192
     """Cells of the mesh in each rung of width ω_p."""
     files: Files = dataclasses.field(default_factory=Files)

@@ -2,12 +2,17 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
+from ..model.field import ConstantField, NoField
+from ..model.pump import Clamped
 from .metal import Band
+from .options import explained
 from .settings import Files, save
+
+FIELD = "𝓔 = e E v_F √(τ_tr/(Γ_in ω_p))."
 
 
 @dataclasses.dataclass
@@ -18,8 +23,11 @@ class Curves:
     """Lowest and highest phonon energy ω_p (W)."""
     points: int = 120
     """Number of phonon energies."""
-    zeta: tuple[float, ...] = (1.0, 5.0, 20.0)
-    """Non-equilibrium phonons per mode ζ, held fixed (no unit)."""
+    zeta: Annotated[tuple[float, ...], explained(Clamped, "zeta", "Held fixed, a curve each.")] = (
+        1.0,
+        5.0,
+        20.0,
+    )
 
     def axes(self) -> dict[Any, Any]:
         """Axes of a sweep; raises `ValueError`."""
@@ -36,15 +44,11 @@ class Curves:
 
     def pump(self) -> Any:
         """The pump of the first curve."""
-        from .. import Clamped
-
-        return Clamped(self.zeta[0])  # pyright: ignore[reportArgumentType]
+        return Clamped(self.zeta[0])
 
 
 def field_of(strength: float) -> Any:
     """No field at 0, else a constant one of 𝓔 = `strength`."""
-    from .. import ConstantField, NoField
-
     return NoField() if strength == 0 else ConstantField(strength)  # pyright: ignore[reportArgumentType]
 
 
@@ -65,8 +69,7 @@ class Sweep:
     """Time after the pump was switched on (1/Γ_eph)."""
     plateau: bool = False
     """The plateau instead: inelastic rate → 0 first, then time → ∞."""
-    field: float = 0.0
-    """Electric field 𝓔 = e E v_F √(τ_tr/(Γ_in ω_p)) (no unit)."""
+    field: Annotated[float, explained(ConstantField, "strength", FIELD)] = 0.0
     vary: tuple[str, ...] = ()
     """More axes: name=1,2,5 or name=first:last:count, such as temperature=0.003:0.03:10."""
     cells: int = 128

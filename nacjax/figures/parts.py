@@ -17,7 +17,7 @@ from ..model.checks import as_arrays
 from ..model.dos import FlatTopDOS
 from ..model.field import ConstantField
 from ..model.metal import Metal
-from ..model.names import LONG_NAMES, System, changed, resolve
+from ..model.names import System, about_name, changed, resolve, unit_of
 from ..model.pump import Clamped
 from ..model.record import describe, versions
 from ..solvers.evolve import trajectory
@@ -74,7 +74,7 @@ def trial_metal(**changes: Any) -> Metal:
         "inelastic_rate": GAMMA_IN,
         **changes,
     }
-    return Metal(numbers.pop("dos", FlatTopDOS()), **numbers)
+    return Metal(numbers.pop("dos", FlatTopDOS()), **numbers)  # pyright: ignore[reportCallIssue]
 
 
 def driven(metal: Metal) -> System:
@@ -147,9 +147,8 @@ def plateau_sigma(system: System, changes: Mapping[str, Any], cells: int) -> Flo
 def stamp(dataset: xr.Dataset, **parts: Any) -> xr.Dataset:
     """The dataset with labels of its quantities, the configuration of `parts` and the versions."""
     for name in dataset.coords:
-        long_name, symbol, kind = LONG_NAMES.get(str(name), ("", "", ""))
-        unit = {"energy": "W", "rate": "Γ_eph", "time": "1/Γ_eph", "energy × rate": "W Γ_eph"}.get(kind, kind)
-        labels = {"long_name": long_name, "symbol": symbol, "units": unit}
+        long_name, symbol, kind = about_name(str(name))
+        labels = {"long_name": long_name, "symbol": symbol, "units": unit_of(kind)}
         dataset[name].attrs = {k: v for k, v in labels.items() if v} | dataset[name].attrs
     if "sigma" in dataset:
         dataset["sigma"].attrs |= {"long_name": "conductivity σ/σ_0", "units": "1"}

@@ -4,17 +4,18 @@ Every density here integrates to one; `Metal` multiplies it by `states_per_mode`
 """
 
 import abc
+from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .checks import require, to_array
+from .numbers import Declared, Scalar, number, shown
 
 Energies = Float[Array, "*shape"]
 
 
-class AbstractDOS(eqx.Module):
+class AbstractDOS(Declared):
     """A band between `bottom` and `top` (energies, any one unit).
 
     Subclasses give `density` (per unit energy, integral one, zero outside the band) and
@@ -24,6 +25,11 @@ class AbstractDOS(eqx.Module):
 
     bottom: eqx.AbstractVar[Float[Array, ""]]
     top: eqx.AbstractVar[Float[Array, ""]]
+    symbol: ClassVar[str] = "D(ε)"
+
+    def summary(self) -> str:
+        """The band in a few words, for printouts."""
+        return f"{type(self).__name__}, width {shown(self.width)}"
 
     @property
     def width(self) -> Float[Array, ""]:
@@ -77,37 +83,29 @@ class FlatTopDOS(AbstractDOS):
     of Figs. 1–3, n = 2 is a parabola, n → ∞ a box.
     """
 
-    band_width: Float[Array, ""]
-    exponent: Float[Array, ""]
-
-    def __init__(self, width=1.0, exponent=8.0):
-        self.band_width = to_array(width)
-        self.exponent = to_array(exponent)
-
-    def __check_init__(self):
-        require("width", self.band_width, "a positive energy", lambda x: (x > 0) & (x < jnp.inf))
-        require("exponent", self.exponent, "a positive number", lambda x: (x > 0) & (x < jnp.inf))
+    width: Scalar = number("W", "energy", "positive", "band width", default=1.0)
+    exponent: Scalar = number("n", "", "positive", "exponent of the density of states", default=8.0)
 
     @property
     def bottom(self):
-        return -0.5 * self.band_width
+        return -0.5 * self.width
 
     @property
     def top(self):
-        return 0.5 * self.band_width
+        return 0.5 * self.width
 
     def _power(self, energy, exponent):
         """|2ε/W|ᵖ clipped to the band, with finite derivatives at ε = 0."""
-        x = jnp.clip(jnp.abs(2 * energy / self.band_width), floor(energy), 1)
+        x = jnp.clip(jnp.abs(2 * energy / self.width), floor(energy), 1)
         return jnp.exp(exponent * jnp.log(x))  # XLA vectorises it, and pow it does not
 
     def density(self, energy):
         n = self.exponent
-        return (1 - self._power(energy, n)) * (n + 1) / (n * self.band_width)
+        return (1 - self._power(energy, n)) * (n + 1) / (n * self.width)
 
     def cumulative(self, energy):
         n = self.exponent
-        x = jnp.clip(2 * energy / self.band_width, -1, 1)
+        x = jnp.clip(2 * energy / self.width, -1, 1)
         signed = jnp.sign(x) * self._power(energy, n + 1)
         return 0.5 * ((x + 1) * (n + 1) - (signed + 1)) / n
 
@@ -115,30 +113,24 @@ class FlatTopDOS(AbstractDOS):
 class SemiEllipticDOS(AbstractDOS):
     """D ∝ √(1 − (2ε/W)²): the Bethe lattice. Argument: `width` W > 0 (energy)."""
 
-    band_width: Float[Array, ""]
-
-    def __init__(self, width=1.0):
-        self.band_width = to_array(width)
-
-    def __check_init__(self):
-        require("width", self.band_width, "a positive energy", lambda x: (x > 0) & (x < jnp.inf))
+    width: Scalar = number("W", "energy", "positive", "band width", default=1.0)
 
     @property
     def bottom(self):
-        return -0.5 * self.band_width
+        return -0.5 * self.width
 
     @property
     def top(self):
-        return 0.5 * self.band_width
+        return 0.5 * self.width
 
     def _sine_cosine(self, energy):
         """x = 2ε/W clipped to the band, and √(1 − x²) with a finite derivative at the edges."""
-        x = jnp.clip(2 * energy / self.band_width, -1, 1)
+        x = jnp.clip(2 * energy / self.width, -1, 1)
         return x, safe_sqrt(1 - x**2)
 
     def density(self, energy):
         _, root = self._sine_cosine(energy)
-        return 4 / (jnp.pi * self.band_width) * root
+        return 4 / (jnp.pi * self.width) * root
 
     def cumulative(self, energy):
         x, root = self._sine_cosine(energy)

@@ -9,11 +9,10 @@ from typing import ClassVar
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
-from .checks import require, to_array
 from .field import AbstractField, Response, require_field_unit
+from .numbers import Scalar, number
 
 
 class MaxwellField(AbstractField):
@@ -28,15 +27,11 @@ class MaxwellField(AbstractField):
     O(τ_M) while it is held.
     """
 
-    tau: Float[Array, ""] = eqx.field(converter=to_array)
-    seed: Float[Array, ""] = eqx.field(converter=to_array, default=1e-6)
+    tau: Scalar = number("τ_M", "time", "positive", "Maxwell relaxation time")
+    seed: Scalar = number("", "", "positive", "seed current of the field", default=1e-6)
     absolute: bool = eqx.field(static=True, default=False)
     variables: ClassVar[int] = 1
     reacts: ClassVar[bool] = True
-
-    def __check_init__(self):
-        for name, value, unit in (("tau", self.tau, "time"), ("seed", self.seed, "field")):
-            require(name, value, f"a positive, finite {unit}", lambda x: (x > 0) & np.isfinite(x))
 
     def check(self, metal):
         if not self.absolute:
@@ -61,13 +56,12 @@ class SelfTunedField(AbstractField):
     place of c, and E² surges for a few τ_r until heating raises σ again, as it does for τ_M → 0.
     """
 
-    relaxation: Float[Array, ""] = eqx.field(converter=to_array, default=1e-5)
+    relaxation: Scalar = number(
+        "τ_r", "time", "positive", "relaxation time of the self-tuned field", default=1e-5
+    )
     variables: ClassVar[int] = 0
     reacts: ClassVar[bool] = True
     holds: ClassVar[bool] = True
-
-    def __check_init__(self):
-        require("relaxation", self.relaxation, "a positive, finite time", lambda x: (x > 0) & np.isfinite(x))
 
     def squared(self, t, variables, response):
         wanted = self.wanted(response)

@@ -4,6 +4,7 @@ A field law gives F² as a function of the state, and may carry one more dynamic
 """
 
 import abc
+import dataclasses
 from typing import ClassVar, NamedTuple
 
 import equinox as eqx
@@ -13,6 +14,7 @@ from jaxtyping import Array, Bool, Float
 
 from .checks import is_concrete, require, to_array
 from .metal import Metal
+from .numbers import Declared, Scalar, number
 
 
 class Response(NamedTuple):
@@ -32,7 +34,7 @@ class Response(NamedTuple):
     unit: Float[Array, ""]
 
 
-class AbstractField(eqx.Module):
+class AbstractField(Declared):
     """A field law: `variables` counts dynamic variables, `reacts` says whether F² depends on the state.
 
     `acts` is False for no field at all; `holds` says whether the law holds σ at zero while it is on.
@@ -89,15 +91,16 @@ class ConstantField(AbstractField):
     F = E v_F √τ_tr with `absolute=True` (the only choice at Γ_in = 0, where 𝓔 has no meaning).
     """
 
-    strength: Float[Array, ""] = eqx.field(converter=to_array)
+    strength: Scalar = number("𝓔", "", "not negative", "electric field")
     absolute: bool = eqx.field(static=True, default=False)
     variables: ClassVar[int] = 0
     reacts: ClassVar[bool] = False
 
-    def __check_init__(self):
-        require(
-            "strength", self.strength, "zero or a positive, finite field", lambda x: (x >= 0) & np.isfinite(x)
-        )
+    def declaration(self, name):
+        found = super().declaration(name)
+        if found is None or not (self.absolute and name == "strength"):
+            return found
+        return dataclasses.replace(found, symbol="E v_F √τ_tr", kind="field")
 
     def check(self, metal):
         if not self.absolute:
@@ -123,7 +126,7 @@ class SampledField(AbstractField):
 
     times: Float[Array, " sample"] = eqx.field(converter=to_array)
     strength: Float[Array, " sample"] = eqx.field(converter=to_array)
-    scale: Float[Array, ""] = eqx.field(converter=to_array, default=1.0)
+    scale: Scalar = number("", "", "not negative", "scale of the squared field", default=1.0)
     variables: ClassVar[int] = 0
     reacts: ClassVar[bool] = False
 
@@ -134,10 +137,9 @@ class SampledField(AbstractField):
                 "they must be equally long lists"
             )
         require("times", self.times, "strictly increasing", lambda x: np.all(np.diff(x) > 0))
-        for name in ("strength", "scale"):
-            require(
-                name, getattr(self, name), "zero or positive, and finite", lambda x: (x >= 0) & np.isfinite(x)
-            )
+        require(
+            "strength", self.strength, "zero or positive, and finite", lambda x: (x >= 0) & np.isfinite(x)
+        )
 
     def squared(self, t, variables, response):
         return self.scale * jnp.interp(t, self.times, self.strength**2)

@@ -7,13 +7,11 @@ import numpy as np
 from .checks import require
 from .field import ConstantField
 from .metal import Metal
-from .pulses import AbstractPulse, ExponentialPulse, GaussianPulse, SquarePulse
+from .pulses import AnalyticPulse, pulse_shapes
 from .units import internal, physical, unit_size
 
 if TYPE_CHECKING:
     import xarray as xr
-
-SHAPES = {"exponential": ExponentialPulse, "gaussian": GaussianPulse, "square": SquarePulse}
 
 
 def phonons_per_fluence(
@@ -107,24 +105,26 @@ def pulse(
     reflectivity: Any = 0.0,
     cell_volume: Any = None,
     modes_per_cell: float = 1,
-) -> AbstractPulse:
+) -> AnalyticPulse:
     """A pump pulse in internal units from one in those of a laboratory.
 
     - `metal`: its phonon energy and its scales
-    - `shape`: "exponential", "gaussian" or "square"; `duration` and `delay` as in these ("300 fs")
+    - `shape`: "exponential", "gaussian", "square", or that of another `AnalyticPulse`; `duration` and `delay` as in
+      these ("300 fs")
     - `fluence`, `penetration_depth`, `reflectivity`, `cell_volume`, `modes_per_cell`: as in `zeta0_from_fluence`
 
     Raises `ValueError` naming the argument.
     """
-    if shape not in SHAPES:
-        raise ValueError(f"shape = {shape!r} is not allowed: it must be one of {', '.join(SHAPES)}")
+    shapes = pulse_shapes()
+    if shape not in shapes:
+        raise ValueError(f"shape = {shape!r} is not allowed: it must be one of {', '.join(shapes)}")
     zeta0 = zeta0_from_fluence(
         metal, fluence, penetration_depth=penetration_depth, reflectivity=reflectivity,
         cell_volume=cell_volume, modes_per_cell=modes_per_cell,
     )  # fmt: skip
     times = [internal(name, value, "time", metal.scales) for name, value in
              (("duration", duration), ("delay", delay))]  # fmt: skip
-    return SHAPES[shape](zeta0, *times)
+    return shapes[shape](zeta0, *times)
 
 
 def field(metal: Metal, strength: Any) -> ConstantField:

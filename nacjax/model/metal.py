@@ -1,7 +1,6 @@
 """The metal: a band, its filling and temperature, one phonon mode, and the rates between them."""
 
 import dataclasses
-from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
@@ -11,18 +10,14 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ..numerics.roots import increasing_root
-from .checks import require, to_array
-from .dos import AbstractDOS, safe_sqrt
+from .checks import require
+from .dispersion import Dispersion, as_dispersion
+from .dos import AbstractDOS
 from .mode import Mode
-from .units import internal
-
-TRANSPORT_LAWS: dict[str, Callable] = {
-    "constant": lambda density, v_squared: density,  # ⟨v²⟩τ constant: σ̃ ∝ D
-    "band": lambda density, v_squared: density * v_squared(),  # τ constant, the band's own ⟨v²⟩
-    "impurity": lambda density, v_squared: jnp.where(density > 0, v_squared(), 0.0),  # τ ∝ 1/D
-    "hard_sphere": lambda density, v_squared: density * safe_sqrt(v_squared()),  # vτ constant
-}
-"""Transport laws of the paper's ref. [18]: σ̃(ε) = ⟨v²⟩ D τ_tr up to a constant factor."""
+from .numbers import Declared, Scalar, check_numbers, in_internal_units, number
+from .portrait import portrait
+from .process import AbstractProcess
+from .transport import AbstractTransport, as_transport
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,17 +27,22 @@ class Scales:
     - `energy_ev`: eV in one unit of energy; `time_fs`: fs in one unit of time (1/Γ_eph)
     - `length_angstrom`: lattice constant (Å); `cell_volume`: of the primitive cell (Å³)
     - `fermi_velocity` v_F (m/s) and `transport_time_fs` τ_tr (fs): for fields in kV/cm
+
+    Raises `ValueError` for a scale that is not positive and finite.
     """
 
-    energy_ev: float
-    length_angstrom: float | None = None
-    time_fs: float | None = None
-    cell_volume: float | None = None
-    fermi_velocity: float | None = None
-    transport_time_fs: float | None = None
+    energy_ev: float = number("", "", "positive", "eV per unit of energy")
+    length_angstrom: float | None = number("", "", "positive", "Å, lattice constant", default=None)
+    time_fs: float | None = number("", "", "positive", "fs per unit of time", default=None)
+    cell_volume: float | None = number("", "", "positive", "Å³, primitive cell", default=None)
+    fermi_velocity: float | None = number("", "", "positive", "m/s, v_F", default=None)
+    transport_time_fs: float | None = number("", "", "positive", "fs, τ_tr", default=None)
+
+    def __post_init__(self):
+        check_numbers(self)
 
 
-class Metal(eqx.Module):
+class Metal(Declared):
     """A metal coupled to a phonon mode, and to others if `modes` has any; ħ = k_B = e = 1.
 
     Energies are in the unit of the DoS (the band width for `FlatTopDOS()`), rates in any
@@ -56,10 +56,10 @@ class Metal(eqx.Module):
     - `inelastic_rate`: Γ_in ≥ 0 (energy × rate), Eq. (6)
     - `phonon_lifetime`: τ_ph > 0 (time), may be infinite, Eq. (3)
     - `states_per_mode`: electron states per phonon mode, ∫D dε > 0, Eq. (5)
-    - `transport`: a key of `TRANSPORT_LAWS`
-    - `dispersion`: relative width δω/ω_p of the phonon branch (standard deviation), 0 < δω/ω_p ≤ 0.2, as in
-      Fig. 1e, or None; `dispersion_shape`: "gaussian" or "box"
-    - `modes`: further phonon modes, `Mode` each; their numbers may have units as well
+    - `transport`: an `AbstractTransport`, or the name of one: "constant", "band", "impurity", "hard_sphere"
+    - `dispersion`: of the phonon branch, as in Fig. 1e: a `Dispersion`, its relative width δω/ω_p, or None
+    - `modes`: further phonon modes, `Mode` each; `processes`: further processes, `AbstractProcess` each. Their
+      numbers may have units as well
     - `scales`: the physical scales of a real material, or None. With them numbers may have units:
       `temperature="100 K"`, `phonon_energy="170 meV"`, `phonon_lifetime="5 ps"`; inside they are plain
     - `sources`: (argument, where its number comes from) pairs; `print(metal)` shows them
@@ -69,108 +69,54 @@ class Metal(eqx.Module):
     """
 
     dos: AbstractDOS
-    filling: Float[Array, ""]
-    temperature: Float[Array, ""]
-    phonon_energy: Float[Array, ""]
-    coupling_rate: Float[Array, ""]
-    inelastic_rate: Float[Array, ""]
-    phonon_lifetime: Float[Array, ""]
-    states_per_mode: Float[Array, ""]
-    transport: str = eqx.field(static=True)
-    dispersion: Float[Array, ""] | None
-    dispersion_shape: str = eqx.field(static=True)
-    modes: tuple[Mode, ...]
-    processes: tuple
-    scales: Scales | None = eqx.field(static=True)
-    sources: tuple[tuple[str, str], ...] = eqx.field(static=True)
+    filling: Scalar = number("ν", "", "between 0 and 1", "filling of the band")
+    temperature: Scalar = number("T", "temperature", "positive", "bath temperature")
+    phonon_energy: Scalar = number("ω_p", "energy", "positive", "phonon energy")
+    coupling_rate: Scalar = number("Γ_eph", "rate", "not negative", "electron-phonon rate", default=1.0)
+    inelastic_rate: Scalar = number("Γ_in", "energy × rate", "not negative", "inelastic rate", default=0.0)
+    phonon_lifetime: Scalar = number("τ_ph", "time", "positive or inf", "phonon lifetime", default=np.inf)
+    states_per_mode: Scalar = number("∫D dε", "", "positive", "electron states per phonon mode", default=1.0)
+    transport: AbstractTransport = eqx.field(converter=as_transport, default="constant")  # pyright: ignore[reportAssignmentType]
+    _: dataclasses.KW_ONLY
+    dispersion: Dispersion | None = eqx.field(converter=as_dispersion, default=None)
+    modes: tuple[Mode, ...] = ()
+    processes: tuple[AbstractProcess, ...] = ()
+    scales: Scales | None = eqx.field(static=True, default=None)
+    sources: tuple[tuple[str, str], ...] = eqx.field(static=True, default=())
 
-    def __init__(
-        self,
-        dos,
-        filling,
-        temperature,
-        phonon_energy,
-        coupling_rate=1.0,
-        inelastic_rate=0.0,
-        phonon_lifetime=np.inf,
-        states_per_mode=1.0,
-        transport="constant",
-        scales=None,
-        sources=(),
-        dispersion=None,
-        dispersion_shape="gaussian",
-        modes=(),
-        processes=(),
-    ):
-        def plain(name, value, kind):
-            return to_array(internal(name, value, kind, scales))
-
-        self.dos, self.filling, self.states_per_mode = dos, to_array(filling), to_array(states_per_mode)
-        self.temperature = plain("temperature", temperature, "temperature")
-        self.phonon_energy = plain("phonon_energy", phonon_energy, "energy")
-        self.coupling_rate = plain("coupling_rate", coupling_rate, "rate")
-        self.inelastic_rate = plain("inelastic_rate", inelastic_rate, "energy × rate")
-        self.phonon_lifetime = plain("phonon_lifetime", phonon_lifetime, "time")
-        self.transport, self.scales, self.sources = transport, scales, tuple(sources)
-        self.dispersion = None if dispersion is None else to_array(dispersion)
-        self.dispersion_shape = dispersion_shape
-        self.modes = _plain_modes(modes, scales)
-        self.processes = tuple(processes)
+    def __post_init__(self):
+        for name, value in in_internal_units(self, self.scales).items():
+            setattr(self, name, value)
+        self.modes = _plain("modes", self.modes, Mode, "nacjax.Mode", self.scales)
+        processes = _plain("processes", self.processes, AbstractProcess, "a process", self.scales)
+        self.processes, self.sources = processes, tuple(self.sources)
 
     def __check_init__(self):
         if not isinstance(self.dos, AbstractDOS):
             raise ValueError(
                 f"dos = {self.dos!r} is not allowed: it must be a DoS, such as nacjax.FlatTopDOS()"
             )
-        require("filling", self.filling, "between 0 and 1, ends excluded", lambda x: (x > 0) & (x < 1))
-        finite_positive = ("a positive, finite energy", lambda x: (x > 0) & (x < np.inf))
-        require("temperature", self.temperature, *finite_positive)
-        require("phonon_energy", self.phonon_energy, *finite_positive)
+        super().__check_init__()  # each number by itself comes before two together
         require(
             "phonon_energy / band width",
             self.phonon_energy / self.dos.width,
             "below 1: a phonon as wide as the band couples no two states",
             lambda x: x < 1,
         )
-        not_negative = ("zero or a positive, finite rate", lambda x: (x >= 0) & (x < np.inf))
-        require("coupling_rate", self.coupling_rate, *not_negative)
-        require("inelastic_rate", self.inelastic_rate, *not_negative)
-        require(
-            "phonon_lifetime", self.phonon_lifetime, "a positive time (inf for no decay)", lambda x: x > 0
-        )
-        require(
-            "states_per_mode",
-            self.states_per_mode,
-            "a positive, finite number",
-            lambda x: (x > 0) & (x < np.inf),
-        )
-        if self.transport not in TRANSPORT_LAWS:
-            raise ValueError(
-                f"transport = {self.transport!r} is not allowed: it must be one of {', '.join(TRANSPORT_LAWS)}"
-            )
-
-        if self.dispersion is not None:
-            allowed = "above 0 and at most 0.2; for no dispersion give None"
-            require("dispersion", self.dispersion, allowed, lambda x: (x > 0) & (x <= 0.2))
-        if self.dispersion_shape not in ("gaussian", "box"):
-            raise ValueError(
-                f"dispersion_shape = {self.dispersion_shape!r} is not allowed: it must be 'gaussian' or 'box'"
-            )
 
     @property
     def on_ladder(self) -> bool:
-        """Whether every phonon has the energy ω_p, so that electrons stay on their ladder."""
-        return self.off_ladder == 0 and all(p.structured for p in self.processes)
+        """Whether every phonon has the energy ω_p and every process its slopes, so that solves keep the ladder."""
+        return self.off_ladder == 0
 
     @property
     def off_ladder(self) -> int:
-        """How many phonon branches lead off the ladder, each coupling any two cells."""
-        return (self.dispersion is not None) + len(self.modes)
+        """How many phonon branches and processes lead off the ladder, each coupling any two cells."""
+        leading = sum(not process.structured for process in self.processes)
+        return (self.dispersion is not None) + len(self.modes) + leading
 
     def __str__(self):
-        from .portrait import portrait
-
-        return portrait(self)
+        return portrait(self, self.scales, dict(self.sources))
 
     @property
     def mean_density(self) -> Float[Array, ""]:
@@ -216,22 +162,22 @@ class Metal(eqx.Module):
         self, energy: Float[Array, "*shape"], fermi_energy: Float[Array, ""] | None = None
     ) -> Float[Array, "*shape"]:
         """σ̃(ε)/σ_0 with σ_0 = σ̃ at the Fermi energy (solved for unless given); dimensionless, shape of `energy`."""
-        law = TRANSPORT_LAWS[self.transport]
-
-        def transport(e):
-            return law(self.dos.density(e), lambda: self.dos.velocity_squared(e))
-
-        return transport(energy) / transport(self.fermi_energy if fermi_energy is None else fermi_energy)
+        level = self.fermi_energy if fermi_energy is None else fermi_energy
+        return self.transport.ratio(self.dos, energy, level)
 
 
-def _plain_modes(modes: Any, scales: Scales | None) -> tuple[Mode, ...]:
-    """The further modes of a metal in its internal units."""
-    if isinstance(modes, Mode):
-        raise ValueError("modes = Mode(...) is not allowed: it must be a list of nacjax.Mode")
-    for mode in modes:
-        if not isinstance(mode, Mode):
-            raise ValueError(f"modes: {mode!r} is not allowed: it must be a nacjax.Mode")
-    return tuple(mode.plain(scales) for mode in modes)
+def _plain(argument: str, given: Any, kind: type, what: str, scales: Scales | None) -> tuple:
+    """A list of modules in internal units, as a tuple; `ValueError` for what is no list of that kind."""
+    if isinstance(given, eqx.Module) or not np.iterable(given):
+        shown = f"{type(given).__name__}(...)" if isinstance(given, eqx.Module) else repr(given)
+        raise ValueError(f"{argument} = {shown} is not allowed: it must be a list of {what}")
+    found = []
+    for entry in given:
+        if not isinstance(entry, kind):
+            raise ValueError(f"{argument}: {entry!r} is not allowed: it must be {what}")
+        plain = in_internal_units(entry, scales, f"{argument}: ")
+        found.append(dataclasses.replace(entry, **plain) if plain else entry)
+    return tuple(found)
 
 
 def bose(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:

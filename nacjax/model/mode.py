@@ -1,19 +1,16 @@
 """A further phonon mode of a metal, besides the one that makes the ladder."""
 
-from collections.abc import Callable
-from typing import Any
+from typing import ClassVar
 
-import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .checks import require, to_array
+from .numbers import Declared, Scalar, number
 from .pump import AbstractPump
-from .units import has_unit, internal
 
 
-class Mode(eqx.Module):
+class Mode(Declared):
     """A further phonon mode of a metal, with its own phonon number ζ_m above equilibrium.
 
     - `energy`: ω_m > 0, `coupling_rate`: Γ_m ≥ 0, `lifetime`: τ_m > 0 or inf, in the units of the metal or,
@@ -25,36 +22,17 @@ class Mode(eqx.Module):
     Raises `ValueError` naming the argument.
     """
 
-    energy: Float[Array, ""]
-    coupling_rate: Float[Array, ""]
-    lifetime: Float[Array, ""]
-    pump: AbstractPump | None
+    energy: Scalar = number("ω_m", "energy", "positive", "phonon energy")
+    coupling_rate: Scalar = number("Γ_m", "rate", "not negative", "electron-phonon rate", default=1.0)
+    lifetime: Scalar = number("τ_m", "time", "positive or inf", "phonon lifetime", default=np.inf)
+    pump: AbstractPump | None = None
+    in_metal: ClassVar[bool] = True
 
-    def __init__(
-        self,
-        energy: Any,
-        coupling_rate: Any = 1.0,
-        lifetime: Any = np.inf,
-        pump: AbstractPump | None = None,
-    ):
-        self.energy = _number("energy", energy, "a positive, finite energy", lambda x: (x > 0) & (x < np.inf))
-        self.coupling_rate = _number("coupling_rate", coupling_rate, "zero or a positive, finite rate",
-                                     lambda x: (x >= 0) & (x < np.inf))  # fmt: skip
-        self.lifetime = _number("lifetime", lifetime, "a positive time (inf for no decay)", lambda x: x > 0)
-        self.pump = pump
-        if pump is not None and not isinstance(pump, AbstractPump):
+    def __check_init__(self):
+        if self.pump is not None and not isinstance(self.pump, AbstractPump):
             raise ValueError(
-                f"pump = {pump!r} is not allowed: it must be a pump, such as nacjax.Clamped(5.0)"
+                f"pump = {self.pump!r} is not allowed: it must be a pump, such as nacjax.Clamped(5.0)"
             )
-
-    def plain(self, scales: Any) -> "Mode":
-        """The mode in plain numbers, by the `Scales` of its metal; `ValueError` for a wrong dimension."""
-        kinds = {"energy": "energy", "coupling_rate": "rate", "lifetime": "time"}
-        numbers = {
-            name: internal(f"modes: {name}", getattr(self, name), kind, scales)
-            for name, kind in kinds.items()
-        }
-        return Mode(**numbers, pump=self.pump)
 
     @property
     def clamped(self) -> bool:
@@ -68,12 +46,3 @@ class Mode(eqx.Module):
     def source(self, t) -> Float[Array, ""]:
         """What the pump adds, phonons per mode and unit time."""
         return jnp.zeros(()) if self.pump is None else self.pump.source(t)
-
-
-def _number(name: str, value: Any, allowed: str, test: Callable) -> Any:
-    """`value` as a checked array; what carries a unit waits for the metal."""
-    if has_unit(value):
-        return value
-    value = to_array(value)
-    require(name, value, allowed, test)
-    return value

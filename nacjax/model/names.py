@@ -12,8 +12,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from .checks import as_arrays
+from .dos import AbstractDOS
 from .field import AbstractField, NoField
 from .metal import Metal
+from .numbers import Declared, Number, numbers_of, subclasses
 from .pump import AbstractPump
 
 
@@ -25,62 +27,73 @@ class System(NamedTuple):
     field: AbstractField
 
 
-LONG_NAMES = {
-    "phonon_energy": ("phonon energy", "ω_p", "energy"),
-    "filling": ("filling of the band", "ν", "1"),
-    "temperature": ("bath temperature", "T", "energy"),
-    "coupling_rate": ("electron-phonon rate", "Γ_eph", "rate"),
-    "inelastic_rate": ("inelastic rate", "Γ_in", "energy × rate"),
-    "phonon_lifetime": ("phonon lifetime", "τ_ph", "time"),
-    "dispersion": ("relative width of the phonon branch", "δω/ω_p", "1"),
-    "modes.energy": ("phonon energy", "ω", "energy"),
-    "modes.lifetime": ("phonon lifetime", "τ_ph", "time"),
-    "states_per_mode": ("electron states per phonon mode", "∫D dε", "1"),
-    "width": ("band width", "W", "energy"),
-    "exponent": ("exponent of the density of states", "n", "1"),
-    "zeta": ("non-equilibrium phonons per mode", "ζ", "1"),
-    "zeta0": ("phonons per mode in the pulse", "ζ_0", "1"),
-    "duration": ("duration of the pulse", "τ_pulse", "time"),
-    "delay": ("delay of the pulse", "", "time"),
-    "strength": ("electric field", "𝓔", "1"),
-    "absolute_strength": ("electric field", "E v_F √τ_tr", "energy × √rate"),
-    "scale": ("scale of the squared field", "", "1"),
-    "tau": ("Maxwell relaxation time", "τ_M", "time"),
-    "seed": ("seed current of the field", "", "1"),
-    "relaxation": ("relaxation time of the self-tuned field", "τ_r", "time"),
-    "time": ("time since the start of the pump", "t", "time"),
-}
-"""Long name, symbol and kind of unit of the quantities a sweep may vary."""
+TIME = ("time since the start of the pump", "t", "time")
+"""Long name, symbol and kind of the time of a run."""
 
-
-LISTED = re.compile(r"(\w+)s\.(\d+)\.")
+LISTED = re.compile(r"(\w+)\.(\d+)(?:\.|$)")
 """What the path of a quantity in a list has in it: metal.modes.0.energy, pump.pulses.1.zeta0."""
 
+ONE = {"modes": "mode", "pulses": "pulse", "processes": "process", "laws": "law", "weights": "weight"}
+"""What one of a list is called; "number" where nothing is said."""
 
-def about(path: str) -> tuple[str, str, str]:
-    """Long name, symbol and kind of unit of the quantity at a path; of one in a list they tell its number."""
-    name, listed = path.rsplit(".", 1)[-1], LISTED.search(path)
-    long_name, symbol, kind = LONG_NAMES.get(name, (name.replace("_", " "), "", ""))
+
+def declaration(path: str, system: System) -> Number | None:
+    """What the number at a path is declared to be; None for a plain array field."""
+    part: Any = system
+    found = None
+    for name in path.split("."):
+        if isinstance(part, Declared):
+            found = part.declaration(name)
+        elif not isinstance(part, tuple) or isinstance(
+            part, System
+        ):  # an entry of a tuple is what the tuple is
+            found = numbers_of(type(part)).get(name) if isinstance(part, eqx.Module) else None
+        part = part[int(name)] if isinstance(part, tuple) and name.isdecimal() else getattr(part, name)
+    return found
+
+
+def about(path: str, system: System) -> tuple[str, str, str]:
+    """Long name, symbol and kind of the quantity at a path ("1" for pure numbers); in a list, its number too."""
+    declared, listed = declaration(path, system), LISTED.search(path)
+    if declared is None:
+        long_name, symbol, kind = path.rsplit(".", 1)[-1].replace("_", " "), "", ""
+    else:
+        long_name, symbol, kind = declared.long_name, declared.symbol, declared.kind or "1"
     if listed:
-        one, number = listed.groups()
-        long_name, symbol, kind = LONG_NAMES.get(f"{one}s.{name}", (long_name, symbol, kind))
-        long_name, symbol = f"{long_name}, {one} {number}", symbol and f"{symbol}[{number}]"
+        several, number = listed.groups()
+        long_name = f"{long_name}, {ONE.get(several, 'number')} {number}"
+        symbol = symbol and f"{symbol}[{number}]"
     return long_name, symbol, kind
 
 
-def kind_of(path: str) -> str:
+def about_name(name: str) -> tuple[str, str, str]:
+    """Long name, symbol and kind of what a metal, DoS, pump or field declares under a name; empty if nothing."""
+    if name == "time":
+        return TIME
+    for kind in (
+        Metal,
+        *(found for base in (AbstractDOS, AbstractPump, AbstractField) for found in subclasses(base)),
+    ):
+        if name in numbers_of(kind):
+            declared = numbers_of(kind)[name]
+            return declared.long_name, declared.symbol, declared.kind or "1"
+    return "", "", ""
+
+
+def kind_of(path: str, system: System) -> str:
     """The kind of quantity at a path, as `nacjax.model.units.KINDS` calls it; "" for pure numbers."""
-    kind = "temperature" if path.rsplit(".", 1)[-1] == "temperature" else about(path)[2]
-    return {"1": "", "energy × √rate": "field"}.get(kind, kind)
+    declared = declaration(path, system)
+    return "" if declared is None else declared.kind
 
 
-def unit_of(kind: str, metal: Metal) -> str:
-    """The unit of a kind of quantity: W and Γ_eph where the metal is given in them, else plain words."""
-    energy = "W" if _is_one(metal.dos.width) else "unit of energy of the DoS"
-    one = _is_one(metal.coupling_rate)
+def unit_of(kind: str, metal: Metal | None = None) -> str:
+    """The unit of a kind of quantity: W and Γ_eph where the metal (or none) is given in them, else plain words."""
+    energy = "W" if metal is None or _is_one(metal.dos.width) else "unit of energy of the DoS"
+    one = metal is None or _is_one(metal.coupling_rate)
     rate, time = ("Γ_eph", "1/Γ_eph") if one else ("unit of rate", "1/(unit of rate)")
-    units = {"energy": energy, "rate": rate, "time": time}
-    units |= {"energy × rate": f"{energy} {rate}", "energy × √rate": f"{energy} √{rate}"}
+    units = {"energy": energy, "temperature": energy, "rate": rate, "time": time}
+    units["energy × rate"] = f"{energy} {rate}"
+    units["field"] = units["energy × √rate"] = f"{energy} √{rate}"
     return units.get(kind, kind)
 
 
@@ -127,7 +140,8 @@ def all_quantities(system: System) -> dict[str, Any]:
 def resolve(name: str, system: System, argument: str = "axes") -> str:
     """The path of a quantity from its name, or from as much of its path as makes it unique.
 
-    A name that one quantity outside of lists has means that one: with further modes "coupling_rate" is still
+    The name of a part that holds one number means that number ("dispersion"), and a name that one quantity outside
+    of lists has means that one: with further modes "coupling_rate" is still
     Γ_eph, and "modes.0.coupling_rate" that of the first of them. `argument` is what errors call the argument
     that holds the name.
 
@@ -136,6 +150,8 @@ def resolve(name: str, system: System, argument: str = "axes") -> str:
     paths = list(all_quantities(system))
     found = [path for path in paths if path == name or path.endswith("." + name)]
     found = [path for path in found if not LISTED.search(path)] or found
+    if not found:  # a part that holds one number only may be called for it
+        found = [path for path in paths if f".{path.rpartition('.')[0]}".endswith(f".{name}")]
     if len(found) == 1:
         return found[0]
     if found:

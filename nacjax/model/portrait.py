@@ -1,86 +1,65 @@
 """A metal in words: every number, in internal and physical units, and where it comes from."""
 
-from typing import TYPE_CHECKING, Any
+import dataclasses
+from typing import Any
+
+import equinox as eqx
+import numpy as np
 
 from .checks import is_concrete
+from .numbers import Declared, numbers_of, shown
 from .units import physical
 
-if TYPE_CHECKING:
-    from .metal import Metal
-    from .mode import Mode
-
-NUMBERS = {
-    "filling": ("ν", None, None),
-    "temperature": ("T", "temperature", "K"),
-    "phonon_energy": ("ω_p", "energy", "meV"),
-    "coupling_rate": ("Γ_eph", "rate", "1/ps"),
-    "inelastic_rate": ("Γ_in", "energy × rate", "meV/ps"),
-    "phonon_lifetime": ("τ_ph", "time", "ps"),
-    "states_per_mode": ("∫D dε", None, None),
-}
-"""Argument of `Metal` → symbol, kind of quantity, unit in which it is shown."""
-
-SCALES = {
-    "energy_ev": "eV per unit of energy",
-    "time_fs": "fs per unit of time",
-    "length_angstrom": "Å, lattice constant",
-    "cell_volume": "Å³, primitive cell",
-    "fermi_velocity": "m/s, v_F",
-    "transport_time_fs": "fs, τ_tr",
-}
+UNITS = {"temperature": "K", "energy": "meV", "rate": "1/ps", "energy × rate": "meV/ps", "time": "ps"}
+"""Kind of quantity → unit in which it is shown."""
 
 
-def portrait(metal: "Metal") -> str:
-    """Lines of: name, symbol, value, value in physical units, source."""
-    sources = dict(metal.sources)
-    rows = [("dos", "D(ε)", _band(metal), "", sources.get("dos", ""))]
-    for name, (symbol, kind, unit) in NUMBERS.items():
-        value = getattr(metal, name)
-        rows.append(
-            (name, symbol, _number(value), _with_unit(metal, value, kind, unit), sources.get(name, ""))
-        )
-    rows.append(("transport", "σ̃(ε)", metal.transport, "", sources.get("transport", "")))
-    if metal.dispersion is not None:
-        width = f"{_number(metal.dispersion)} ({metal.dispersion_shape})"
-        rows.append(("dispersion", "δω/ω_p", width, "", sources.get("dispersion", "")))
-    for mode in metal.modes:
-        rows.append(("modes", "ω_m, Γ_m, τ_m", *_mode(metal, mode), sources.get("modes", "")))
-    for name, meaning in SCALES.items():
-        value = getattr(metal.scales, name, None)
-        if value is not None:
-            rows.append((f"scales.{name}", "", f"{value:.6g}", meaning, sources.get(name, "")))
+def portrait(module: Declared, scales: Any, sources: dict[str, str]) -> str:
+    """Lines of: name, symbol, value, value in physical units by the `scales`, source."""
+    rows = []
+    for field in dataclasses.fields(module):
+        name, value = field.name, getattr(module, field.name)
+        declared = module.declaration(name)
+        if declared is not None:
+            rows.append((name, declared.symbol, shown(value), with_unit(value, declared.kind, scales)))
+        elif isinstance(value, tuple):
+            rows += [(name, *several(entry, scales)) for entry in value if isinstance(entry, eqx.Module)]
+        elif isinstance(value, Declared):
+            rows.append((name, value.symbol, value.summary(), ""))
+    for name, declared in numbers_of(type(scales)).items() if scales is not None else ():
+        if getattr(scales, name) is not None:
+            rows.append((f"scales.{name}", "", shown(getattr(scales, name)), declared.long_name))
+    rows = [(*row, sources.get(row[0].removeprefix("scales."), "")) for row in rows]
     widths = [max(len(row[k]) for row in rows) for k in range(4)]
     lines = [
         "  ".join(text.ljust(w) for text, w in zip(row, [*widths, 0], strict=True)).rstrip() for row in rows
     ]
-    return "\n".join(["Metal", *lines])
+    return "\n".join([type(module).__name__, *lines])
 
 
-def _number(value: Any) -> str:
-    return (
-        f"{float(value):.6g}" if is_concrete(value) and value.ndim == 0 else f"traced or many {value.shape}"
-    )
+def several(module: eqx.Module, scales: Any) -> tuple[str, str, str]:
+    """Symbols, values and physical values of a part with several numbers; of a process its name comes first."""
+    declared = numbers_of(type(module))
+    values = {f.name: getattr(module, f.name) for f in dataclasses.fields(module)}  # pyright: ignore[reportArgumentType]
+    plain = {name: value for name, value in values.items() if name in declared or np.ndim(value) == 0}
+    plain = {
+        name: value
+        for name, value in plain.items()
+        if isinstance(value, float | int) or hasattr(value, "dtype")
+    }
+    symbols = [declared[name].symbol or name if name in declared else name for name in plain]
+    units = [
+        with_unit(value, declared[name].kind, scales) for name, value in plain.items() if name in declared
+    ]
+    texts = [*([module.name] if hasattr(module, "name") else []), *map(shown, plain.values())]  # pyright: ignore[reportAttributeAccessIssue]
+    return ", ".join(symbols), ", ".join(texts), ", ".join(filter(None, units))
 
 
-def _with_unit(metal: "Metal", value: Any, kind: str | None, unit: str | None) -> str:
-    if kind is None or metal.scales is None or not is_concrete(value) or value.ndim:
+def with_unit(value: Any, kind: str, scales: Any) -> str:
+    """A number in physical units, "" where it has none or they are not known."""
+    if kind not in UNITS or scales is None or not is_concrete(value) or np.ndim(value):
         return ""
     try:
-        return f"{physical(value, kind, metal.scales, unit):.4g~P}"
+        return f"{physical(value, kind, scales, UNITS[kind]):.4g~P}"
     except ValueError:  # that scale is not known
         return ""
-
-
-def _mode(metal: "Metal", mode: "Mode") -> tuple[str, str]:
-    """ω_m, Γ_m and τ_m of a further mode, in internal and, where they are known, in physical units."""
-    rows = [("energy", "energy", "meV"), ("coupling_rate", "rate", "1/ps"), ("lifetime", "time", "ps")]
-    units = [_with_unit(metal, getattr(mode, name), kind, unit) for name, kind, unit in rows]
-    return ", ".join(_number(getattr(mode, name)) for name, _, _ in rows), ", ".join(filter(None, units))
-
-
-def _band(metal: "Metal") -> str:
-    source = getattr(metal.dos, "source", None)
-    if source is not None:
-        return str(source)
-    width = metal.dos.width
-    return f"{type(metal.dos).__name__}, width {_number(width)}"

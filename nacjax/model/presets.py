@@ -18,7 +18,7 @@ def trial(**overrides) -> Metal:
     `overrides`: any argument of `Metal`. Raises what `Metal` raises.
     """
     arguments = {
-        "dos": FlatTopDOS(),
+        "dos": FlatTopDOS(),  # pyright: ignore[reportCallIssue]
         "filling": 0.5,
         "temperature": 0.003,
         "phonon_energy": 0.53,

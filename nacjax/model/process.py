@@ -9,9 +9,10 @@ import abc
 import re
 from typing import Any, ClassVar, NamedTuple
 
-import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
+
+from .numbers import Declared
 
 Faces = Float[Array, " face"]
 Cells = Float[Array, "rung cell"]
@@ -66,7 +67,7 @@ class Slopes(NamedTuple):
     by_phonons: Flow | None = None
 
 
-class AbstractProcess(eqx.Module):
+class AbstractProcess(Declared):
     """A process of the kinetic equations. A subclass gives `flow` and, for an exact structured solve, `slopes`.
 
     - `structured`: whether `slopes` is the whole derivative. Where it is not, `on_ladder` gives what stands for the
@@ -76,11 +77,12 @@ class AbstractProcess(eqx.Module):
     - `entry` and `sign`: under what name, and with which sign, the energy that it brings stands in the energy
       sheet (`run.budget`); its own name unless given, None for a process that only passes energy on
 
-    `ladder` is the mesh of `run.ladder`: `energy`, `width`, `states` n, `density`, all (rung, cell). A public field
-    that is a scalar array is a quantity by its name, for sweeps, searches, fits and derivatives.
+    `ladder` is the mesh of `run.ladder`: `energy`, `width`, `states` n, `density`, all (rung, cell). A number declared
+    with `nacjax.number`, or any scalar array, is a quantity by its name, for sweeps, searches, fits and derivatives.
     """
 
     structured: ClassVar[bool] = True
+    in_metal: ClassVar[bool] = True
     bath: ClassVar[bool] = True
     inflow: ClassVar[bool] = False
     sign: ClassVar[int] = 1

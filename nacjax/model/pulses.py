@@ -5,6 +5,7 @@ that of a pulse that starts after t = 0: at delay = 0 its jump lies outside the 
 """
 
 import abc
+import dataclasses
 from typing import ClassVar
 
 import equinox as eqx
@@ -14,38 +15,48 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from .checks import require, to_array
-from .pump import AbstractPump, not_negative
+from .numbers import Scalar, number, subclasses
+from .pump import PHONONS, AbstractPump
 
 
 class AbstractPulse(AbstractPump):
-    """A pulse that puts `zeta0` phonons per mode in altogether; I_p = ζ_0 · `shape`(t), 0 for t < 0."""
+    """A pulse that puts `zeta0` phonons per mode in altogether; I_p = ζ_0 · `envelope`(t), 0 for t < 0."""
 
     zeta0: eqx.AbstractVar[Float[Array, ""]]
     clamped: ClassVar[bool] = False
+    scaled_by: ClassVar[str] = "zeta0"
 
     @abc.abstractmethod
-    def shape(self, t: Float[Array, ""]) -> Float[Array, ""]:
+    def envelope(self, t: Float[Array, ""]) -> Float[Array, ""]:
         """I_p/ζ_0, with ∫_0^∞ dt = 1; inverse time."""
 
     def source(self, t):
-        return self.zeta0 * self.shape(t)
+        return self.zeta0 * self.envelope(t)
 
 
-class ExponentialPulse(AbstractPulse):
+class AnalyticPulse(AbstractPulse):
+    """A pulse of a given shape, made of `zeta0`, `duration` and `delay` in this order.
+
+    A subclass gives `envelope`, and with a `shape_name` it becomes a shape of `nacjax.pulse` and of the command line.
+    """
+
+    shape_name: ClassVar[str] = ""
+
+    zeta0: Scalar = number("ζ_0", "", PHONONS, "phonons per mode in the pulse")
+    duration: Scalar = number("τ_pulse", "time", "positive", "duration of the pulse")
+    delay: Scalar = number("", "time", "not negative", "delay of the pulse", default=0.0)
+
+
+class ExponentialPulse(AnalyticPulse):
     """I_p = (ζ_0/τ_pulse) e^{−(t − delay)/τ_pulse} for t > delay, the pulse of Fig. 3.
 
     `zeta0` ≥ 0: phonons per mode in the whole pulse; `duration` > 0: τ_pulse (time);
     `delay` ≥ 0: its start (time).
     """
 
-    zeta0: Float[Array, ""] = eqx.field(converter=to_array)
-    duration: Float[Array, ""] = eqx.field(converter=to_array)
-    delay: Float[Array, ""] = eqx.field(converter=to_array, default=0.0)
+    shape_name: ClassVar[str] = "exponential"
 
-    def __check_init__(self):
-        _check_pulse(self)
-
-    def shape(self, t):
+    def envelope(self, t):
         since = t - self.delay
         return jnp.where(
             since >= 0, jnp.exp(-jnp.where(since >= 0, since, 0.0) / self.duration) / self.duration, 0.0
@@ -55,7 +66,7 @@ class ExponentialPulse(AbstractPulse):
         return self.delay[None]
 
 
-class GaussianPulse(AbstractPulse):
+class GaussianPulse(AnalyticPulse):
     """I_p ∝ e^{−(t − delay)²/(2 duration²)} for t > 0, scaled so that ∫_0^∞ I_p dt = ζ_0.
 
     `zeta0` ≥ 0: phonons per mode in the whole pulse; `duration` > 0: standard deviation, 0.425 of the
@@ -63,14 +74,9 @@ class GaussianPulse(AbstractPulse):
     a pulse that starts from nothing.
     """
 
-    zeta0: Float[Array, ""] = eqx.field(converter=to_array)
-    duration: Float[Array, ""] = eqx.field(converter=to_array)
-    delay: Float[Array, ""] = eqx.field(converter=to_array, default=0.0)
+    shape_name: ClassVar[str] = "gaussian"
 
-    def __check_init__(self):
-        _check_pulse(self)
-
-    def shape(self, t):
+    def envelope(self, t):
         after_zero = jax.scipy.stats.norm.cdf(self.delay / self.duration)
         return jnp.where(t >= 0, jax.scipy.stats.norm.pdf(t, self.delay, self.duration) / after_zero, 0.0)
 
@@ -80,20 +86,15 @@ class GaussianPulse(AbstractPulse):
         return jax.lax.stop_gradient(knots)
 
 
-class SquarePulse(AbstractPulse):
+class SquarePulse(AnalyticPulse):
     """I_p = ζ_0/duration for delay < t < delay + duration, else 0.
 
     `zeta0` ≥ 0: phonons per mode in the whole pulse; `duration` > 0 and `delay` ≥ 0 (time).
     """
 
-    zeta0: Float[Array, ""] = eqx.field(converter=to_array)
-    duration: Float[Array, ""] = eqx.field(converter=to_array)
-    delay: Float[Array, ""] = eqx.field(converter=to_array, default=0.0)
+    shape_name: ClassVar[str] = "square"
 
-    def __check_init__(self):
-        _check_pulse(self)
-
-    def shape(self, t):
+    def envelope(self, t):
         return jnp.where((t >= self.delay) & (t < self.delay + self.duration), 1 / self.duration, 0.0)
 
     def jumps(self):
@@ -104,44 +105,46 @@ class SampledPulse(AbstractPulse):
     """A measured pulse: I_p linear between samples, 0 before the first and after the last.
 
     - `times` (sample,): increasing, ≥ 0; the integrator puts a step at each
-    - `intensity` (sample,): ≥ 0, in any unit if `zeta0` is given, else phonons per mode and unit time
+    - `intensity` (sample,): ≥ 0, in any unit if `zeta0` is given, else phonons per mode and unit time; kept as
+      I_p/ζ_0
     - `zeta0` ≥ 0: phonons per mode in the whole pulse; by default the integral of the samples
     - `delay` ≥ 0: added to all times
+    - `stretch` > 0: multiplies all `times` before that (a number)
     """
 
     times: Float[Array, " sample"] = eqx.field(converter=to_array)
-    profile: Float[Array, " sample"]
-    zeta0: Float[Array, ""]
-    delay: Float[Array, ""]
+    intensity: Float[Array, " sample"] = eqx.field(converter=to_array)
+    zeta0: Scalar = number("ζ_0", "", PHONONS, "phonons per mode in the pulse", default=None)
+    delay: Scalar = number("", "time", "not negative", "delay of the pulse", default=0.0)
+    stretch: Scalar = number("", "", "positive", "factor of all times of the pulse", default=1.0)
 
-    def __init__(self, times, intensity, zeta0=None, delay=0.0):
-        self.times, intensity, self.delay = to_array(times), to_array(intensity), to_array(delay)
-        if self.times.ndim != 1 or self.times.shape != intensity.shape or self.times.size < 2:
+    def __post_init__(self):
+        times, intensity = to_array(self.times), to_array(self.intensity)
+        if times.ndim != 1 or times.shape != intensity.shape or times.size < 2:
             raise ValueError(
-                f"times and intensity of shapes {self.times.shape} and {intensity.shape} are not allowed: "
+                f"times and intensity of shapes {times.shape} and {intensity.shape} are not allowed: "
                 "they must be equally long lists of at least two samples"
             )
-        require("times", self.times, "finite and not before t = 0", not_negative)
-        require("times", self.times, "strictly increasing", lambda x: np.all(np.diff(x) > 0))
-        require("intensity", intensity, "zero or positive, and finite", not_negative)
-        total = jnp.trapezoid(intensity, self.times)
+        for name, samples in (("times", times), ("intensity", intensity)):
+            require(name, samples, "zero or positive, and finite", lambda x: (x >= 0) & np.isfinite(x))
+        require("times", times, "strictly increasing", lambda x: np.all(np.diff(x) > 0))
         require("intensity", intensity, "positive somewhere", lambda x: np.any(x > 0))
-        self.profile = intensity / total
-        self.zeta0 = total if zeta0 is None else to_array(zeta0)
-        require("zeta0", self.zeta0, "zero or a positive, finite number of phonons per mode", not_negative)
-        require("delay", self.delay, "zero or a positive, finite time", not_negative)
+        total = jnp.trapezoid(intensity, times)
+        self.intensity = intensity / total
+        self.zeta0 = total if self.zeta0 is None else self.zeta0
 
-    def shape(self, t):
-        return jnp.interp(t - self.delay, self.times, self.profile, left=0.0, right=0.0)
+    def envelope(self, t):
+        place = (t - self.delay) / self.stretch
+        return jnp.interp(place, self.times, self.intensity, left=0.0, right=0.0) / self.stretch
 
     def jumps(self):
-        return self.times + self.delay
+        return self.stretch * self.times + self.delay
 
 
 class PulseTrain(AbstractPump):
     """Several pulses, I_p = Σ I_p,k(t). Argument: `pulses`, a list of pulses, each with its own delay (time).
 
-    `PulseTrain.repeat(pulse, delays)` repeats one pulse.
+    `PulseTrain.repeat(pulse, delays)` repeats one pulse. Its strength is Σ ζ_0, which scales all pulses alike.
     """
 
     pulses: tuple[AbstractPulse, ...] = eqx.field(converter=tuple)
@@ -157,7 +160,18 @@ class PulseTrain(AbstractPump):
     @classmethod
     def repeat(cls, pulse: AbstractPulse, delays) -> "PulseTrain":
         """The same pulse, starting anew at each of the `delays` (list of times ≥ 0)."""
-        return cls([eqx.tree_at(lambda p: p.delay, pulse, to_array(d)) for d in delays])
+        return cls([dataclasses.replace(pulse, delay=d) for d in delays])
+
+    @property
+    def strength(self):
+        return sum((p.strength for p in self.pulses), jnp.zeros(()))
+
+    def with_strength(self, strength):
+        require(
+            "strength of the pulses", self.strength, "positive, or nothing can be scaled", lambda x: x > 0
+        )
+        factor = strength / self.strength
+        return PulseTrain([p.with_strength(factor * p.strength) for p in self.pulses])  # pyright: ignore[reportArgumentType]
 
     def source(self, t):
         return sum((p.source(t) for p in self.pulses), jnp.zeros(()))
@@ -166,7 +180,6 @@ class PulseTrain(AbstractPump):
         return jnp.concatenate([p.jumps() for p in self.pulses])
 
 
-def _check_pulse(pulse) -> None:
-    require("zeta0", pulse.zeta0, "zero or a positive, finite number of phonons per mode", not_negative)
-    require("duration", pulse.duration, "a positive, finite time", lambda x: (x > 0) & np.isfinite(x))
-    require("delay", pulse.delay, "zero or a positive, finite time", not_negative)
+def pulse_shapes() -> dict[str, type[AnalyticPulse]]:
+    """The pulses that have a name, by it."""
+    return {kind.shape_name: kind for kind in subclasses(AnalyticPulse) if kind.shape_name}

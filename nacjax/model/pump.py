@@ -4,6 +4,7 @@ Times are in the inverse unit of the rates (1/Γ_eph); the clock starts at t = 0
 """
 
 import abc
+import dataclasses
 from typing import ClassVar
 
 import equinox as eqx
@@ -12,28 +13,44 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .checks import require, to_array
+from .numbers import Declared, Range, Scalar, number
 
 _STEPS = np.linspace(-3.0, 3.0, 65)
 SHARES = 1 / (1 + np.exp(-np.pi * np.sinh(_STEPS)))
 WEIGHTS = np.pi * np.cosh(_STEPS) * SHARES * (1 - SHARES) * (_STEPS[1] - _STEPS[0])
 """The tanh–sinh rule for an interval, in shares of it: close to both ends, where pulses start and stop."""
 
-
-def not_negative(x):
-    """Whether zero or positive, and finite."""
-    return (x >= 0) & np.isfinite(x)
+PHONONS = Range("zero or a positive, finite number of phonons per mode", lambda x: (x >= 0) & np.isfinite(x))
+"""The range of ζ and ζ_0."""
 
 
-class AbstractPump(eqx.Module):
+class AbstractPump(Declared):
     """A pump gives ζ at t = 0 and the source I_p(t), phonons per mode and unit time.
 
     `clamped` pumps hold ζ at its first value for ever; `jumps` are the times at which I_p or its
     slope jumps. The integrator ends a step there, and derivatives with respect to a jump time go
-    through the lengths of the steps.
+    through the lengths of the steps. `scaled_by` names the number that scales ζ and I_p at all times, "" for none.
     """
 
     clamped: eqx.AbstractClassVar[bool]
+    scaled_by: ClassVar[str] = ""
+
+    @property
+    def strength(self) -> Float[Array, ""]:
+        """What scales this pump: ζ, or ζ_0 of a pulse, phonons per mode; `ValueError` where nothing does."""
+        self._require_scale()
+        return getattr(self, self.scaled_by)
+
+    def with_strength(self, strength: Float[Array, ""] | float) -> "AbstractPump":
+        """The same pump of another `strength` ≥ 0 (phonons per mode); `ValueError` where nothing scales it."""
+        self._require_scale()
+        return dataclasses.replace(self, **{self.scaled_by: strength})
+
+    def _require_scale(self) -> None:
+        if not self.scaled_by:
+            raise ValueError(
+                f"pump = {type(self).__name__} is not allowed here: no number scales it; name one as `scaled_by`"
+            )
 
     def initial_phonons(self) -> Float[Array, ""]:
         """ζ(0), the non-equilibrium phonon number at the start."""
@@ -68,17 +85,15 @@ class AbstractPump(eqx.Module):
 class Clamped(AbstractPump):
     """ζ held fixed: the steady drive of Figs. 1 and 2. Argument: `zeta` ≥ 0, phonons per mode."""
 
-    zeta: Float[Array, ""] = eqx.field(converter=to_array)
+    zeta: Scalar = number("ζ", "", PHONONS, "non-equilibrium phonons per mode")
     clamped: ClassVar[bool] = True
+    scaled_by: ClassVar[str] = "zeta"
 
     def free_phonons(self, t, lifetime):
         return self.zeta
 
     def held_phonons(self):
         return self.zeta
-
-    def __check_init__(self):
-        require("zeta", self.zeta, "zero or a positive, finite number of phonons per mode", not_negative)
 
     def initial_phonons(self):
         return self.zeta
@@ -90,11 +105,9 @@ class Clamped(AbstractPump):
 class Kick(AbstractPump):
     """ζ set to `zeta0` ≥ 0 at t = 0 and then free to evolve by Eq. (3)."""
 
-    zeta0: Float[Array, ""] = eqx.field(converter=to_array)
+    zeta0: Scalar = number("ζ_0", "", PHONONS, "phonons per mode at the start")
     clamped: ClassVar[bool] = False
-
-    def __check_init__(self):
-        require("zeta0", self.zeta0, "zero or a positive, finite number of phonons per mode", not_negative)
+    scaled_by: ClassVar[str] = "zeta0"
 
     def initial_phonons(self):
         return self.zeta0

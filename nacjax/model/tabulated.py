@@ -111,6 +111,9 @@ class TabulatedDOS(AbstractDOS):
                 inside = f"inside the table, {lowest:g} to {highest:g}"
                 require("kinks", self.kinks, inside, lambda x: (x >= lowest) & (x <= highest))
 
+    def summary(self):
+        return super().summary() if self.source is None else str(self.source)
+
     @property
     def bottom(self):
         return self.energy[0]

@@ -25,7 +25,7 @@ def conductivity_estimate(metal: Metal, rungs: int | None = None) -> Float[Array
     reach = count_rungs(metal, rungs)
     fermi_energy, omega = metal.fermi_energy, metal.phonon_energy
     steps = metal.transport_ratio(fermi_energy + omega * jnp.arange(-reach, reach + 1), fermi_energy)
-    if metal.transport == "constant":  # σ̃/σ_0 = D/D_F, and ∫D dε is known
+    if metal.transport.follows_dos:  # σ̃/σ_0 = D/D_F, and ∫D dε is known
         integral = 1 / metal.dos.density(fermi_energy)
     else:
         width = metal.dos.width / POINTS

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from ..model.checks import as_arrays, to_array
-from ..model.names import LONG_NAMES, System, all_quantities, changed, resolve, unit_of
+from ..model.names import TIME, System, all_quantities, changed, resolve, unit_of
 from ..solvers.evolve import evolve
 from ..solvers.run import Run
 from .search.merit import FORWARD_AT_MOST
@@ -132,14 +132,8 @@ def _of_run(run: Run, names, options):
     function = _OfRun(system, run.times, paths, options)
     known = all_quantities(system)
     point = np.array([float(known[path]) for path in paths])
-    about = LONG_NAMES["time"]
-    coords = {
-        "time": (
-            "time",
-            np.asarray(run.times),
-            {"long_name": about[0], "units": unit_of(about[2], system.metal)},
-        )
-    }
+    about = {"long_name": TIME[0], "units": unit_of(TIME[2], system.metal)}
+    coords = {"time": ("time", np.asarray(run.times), about)}
     return function, point, run.times.size, coords, "1"
 
 

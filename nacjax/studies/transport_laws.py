@@ -1,4 +1,4 @@
-"""The transport laws of ref. [18] side by side: several σ from one distribution."""
+"""Transport laws side by side, such as those of ref. [18]: several σ from one distribution."""
 
 import dataclasses
 from typing import Any
@@ -7,37 +7,45 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..kinetics.measures import conductivity
-from ..model.metal import TRANSPORT_LAWS
+from ..model.record import describe
+from ..model.transport import AbstractTransport, as_transport, transport_names
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Law:
     """The function that gives σ/σ_0 of a `Run`, `Plateau` or `SteadyState` under a transport law.
 
     Without a field f does not depend on the law, so that one calculation serves all; with a field f is
-    that of the metal's own law. σ_0 is of the same law.
+    that of the metal's own law. σ_0 is of the same law. `law`: an `AbstractTransport` or its name.
     """
 
-    name: str
+    law: AbstractTransport | str
 
     def __call__(self, state: Any) -> Float[Array, "*time"]:
         metal = state.kinetics.metal if hasattr(state, "kinetics") else state.metal
         ladder = state.ladder
         faces = (ladder.energy + 0.5 * ladder.width).ravel()[:-1]
-        law = dataclasses.replace(metal, transport=self.name).transport_ratio(faces)
+        law = dataclasses.replace(metal, transport=self.law).transport_ratio(faces)
         ladder = dataclasses.replace(ladder, transport=jnp.where(ladder.transport > 0, law, 0.0))
         return conductivity(state.occupation, ladder)
 
+    def __eq__(self, other):
+        return isinstance(other, Law) and repr(describe(self.law)) == repr(describe(other.law))
 
-def transport_laws(*names: str) -> dict[str, Law]:
-    """{law: its σ/σ_0}, to be given to `sweep` as `observe=`; all of `TRANSPORT_LAWS` by default.
+    def __hash__(self):
+        return hash(repr(describe(self.law)))  # equal laws share a compiled program
 
-    - `names`: keys of `TRANSPORT_LAWS`
+
+def transport_laws(*names: str, **laws: AbstractTransport) -> dict[str, Law]:
+    """{law: its σ/σ_0}, to be given to `sweep` as `observe=`; all that have a name by default.
+
+    - `names`: of laws, such as "band"; `laws`: others, under names of their own, with numbers in them:
+      `transport_laws("band", steep=nacjax.PowerLawTransport(1.5))`
 
     Raises `ValueError` for an unknown law.
     """
-    for name in names:
-        if name not in TRANSPORT_LAWS:
-            known = ", ".join(TRANSPORT_LAWS)
-            raise ValueError(f"transport law {name!r} is not allowed: it must be one of {known}")
-    return {name: Law(name) for name in names or TRANSPORT_LAWS}
+    if not names and not laws:
+        names = tuple(transport_names())
+    for law in (*names, *laws.values()):
+        as_transport(law)
+    return {**{name: Law(name) for name in names}, **{name: Law(law) for name, law in laws.items()}}

@@ -30,7 +30,7 @@ def test_distributions_are_normalised_and_as_wide_as_said(shape):
 
 CASES = {
     "dispersion": {"dispersion": 0.03},
-    "box": {"dispersion": 0.05, "dispersion_shape": "box"},
+    "box": {"dispersion": nj.Dispersion(0.05, shape="box")},
     "mode": {"modes": (nj.Mode(0.217, 0.7, 3.0),)},
     "all": {"dispersion": 0.03, "modes": (nj.Mode(0.217, 0.7, 3.0, nj.Kick(2.0)), nj.Mode(0.1, 0.5))},
 }
@@ -200,7 +200,7 @@ def test_gradient_in_the_dispersion():
     [
         (lambda: metal(dispersion=0.5), "dispersion = 0.5"),
         (lambda: metal(dispersion=0.0), "dispersion = 0.0 .* give None"),
-        (lambda: metal(dispersion_shape="box car"), "dispersion_shape = 'box car'"),
+        (lambda: nj.Dispersion(0.05, shape="box car"), "shape = 'box car'"),
         (lambda: metal(modes=(0.2,)), r"modes: 0\.2 is not allowed"),
         (lambda: nj.Mode(-0.1), "energy = -0.1"),
         (lambda: nj.Mode(0.1, lifetime=0.0), "lifetime = 0.0"),

@@ -108,7 +108,7 @@ def test_one_run_serves_all_laws():
     assert abs(together["constant"] - together["hard_sphere"]).max() > 0.01
     axes = plot_transport(together)
     assert len(axes.lines) == 3 and axes.get_legend().get_texts()[0].get_text() == "⟨v²⟩τ constant"
-    with pytest.raises(ValueError, match="transport law 'drude'"):
+    with pytest.raises(ValueError, match="transport = 'drude'"):
         nj.transport_laws("drude")
 
 

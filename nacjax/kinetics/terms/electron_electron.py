@@ -2,12 +2,11 @@
 
 from typing import NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ...model.checks import require, to_array
+from ...model.numbers import Scalar, number
 from ...model.process import AbstractProcess, Cells, Flow, Slopes
 from ...numerics.sums import total
 
@@ -27,11 +26,8 @@ class ElectronElectron(AbstractProcess):
     the sense of Mermin, doi:10.1103/PhysRevB.1.2362.
     """
 
-    rate: Float[Array, ""] = eqx.field(converter=to_array)
+    rate: Scalar = number("Γ_ee", "rate", "not negative", "electron-electron rate")
     bath = False
-
-    def __check_init__(self):
-        require("rate", self.rate, "zero or a positive, finite rate", lambda x: (x >= 0) & (x < jnp.inf))
 
     def flow(self, now, ladder):
         return Flow(cells=self.rate * ladder.states * (equilibrium(now.f, ladder)[0] - now.f))

@@ -65,9 +65,11 @@ class PairScattering(AbstractProcess):
 
 def driven_branch(metal: Metal, ladder: Ladder) -> PairScattering:
     """The driven mode of a metal with dispersion: energies around ω_p."""
-    bare, spread = ElectronPhonon.of(metal, ladder), metal.dispersion * metal.phonon_energy
+    bare, dispersion = ElectronPhonon.of(metal, ladder), metal.dispersion
+    assert dispersion is not None
+    spread = dispersion.relative_width * metal.phonon_energy
     steps, energy = pair_steps(
-        metal, ladder, metal.phonon_energy, metal.coupling_rate, spread, metal.dispersion_shape
+        metal, ladder, metal.phonon_energy, metal.coupling_rate, spread, dispersion.shape
     )
     return PairScattering(steps, energy, metal.phonon_energy, bare, 0, 1 + len(metal.modes))
 

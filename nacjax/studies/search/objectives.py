@@ -7,7 +7,8 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from ...model.names import System, changed
+from ...model.checks import as_arrays
+from ...model.names import System
 from ...solvers.events import events
 from ...solvers.run import Run
 from ...solvers.threshold import threshold_and_excess
@@ -67,11 +68,11 @@ def field_threshold(study: Study, system: System, rungs: int):
 
 
 def pump_threshold(study: Study, system: System, rungs: int):
-    """ζ_c, the strength of the pump (ζ or ζ_0) at which σ turns negative, and its excess: the lowest σ ≥ 0."""
-    name = "pump.zeta" if hasattr(system.pump, "zeta") else "pump.zeta0"
+    """ζ_c, the strength of the pump (ζ, or ζ_0 of all pulses) where σ turns negative; its excess: the lowest σ ≥ 0."""
 
     def sigma(strength):
-        return last_sigma(study.run(changed(system, {name: strength}), rungs)[1])
+        pump = system.pump.with_strength(strength)
+        return last_sigma(study.run(as_arrays(system._replace(pump=pump)), rungs)[1])
 
     return threshold_pump(sigma)
 

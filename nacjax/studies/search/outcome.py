@@ -58,7 +58,9 @@ def labels(name: str, problem: Problem) -> dict[str, str]:
     """Long name, symbol and unit of a quantity that is varied."""
     recipe = problem.recipe
     path = dict(zip(recipe.names, recipe.paths, strict=True))[name]
-    long_name, symbol, kind = (name.replace("_", " "), "", "") if path is None else about(path)
+    long_name, symbol, kind = (
+        (name.replace("_", " "), "", "") if path is None else about(path, problem.system)
+    )
     return {"long_name": long_name, "symbol": symbol, "units": unit_of(kind, problem.system.metal)}
 
 

@@ -65,7 +65,7 @@ def make_points(axes: Axes, system: System) -> Points:
             path = resolve(name, system)
             if any(path == other.path for other in coordinates):
                 raise ValueError(f"axes: {name!r} is given twice")
-            kind = kind_of(path)
+            kind = kind_of(path, system)
             plain = internal(f"axes: {name}", values, kind, system.metal.scales) if kind else values
             coordinates.append(Coordinate(name.replace(".", "_"), path, dim, _values(name, plain)))
         lengths = {c.name: c.values.size for c in coordinates if c.dim == dim}

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import xarray as xr
 
-from ...model.names import about, unit_of
+from ...model.names import TIME, about, unit_of
 from .axes import Points
 from .batch import Study, sentence
 
@@ -30,13 +30,10 @@ def to_dataset(study: Study, points: Points, results: dict[str, np.ndarray], one
 
     coords: dict = {}
     for c in points.coordinates:
-        path = c.path
-        if path == "field.strength" and getattr(study.system.field, "absolute", False):
-            path = "field.absolute_strength"
-        coords[c.name] = ((c.dim,), c.values, {**labels(*about(path)), "path": c.path})
+        coords[c.name] = ((c.dim,), c.values, {**labels(*about(c.path, study.system)), "path": c.path})
     if study.times:
         along, when = ((), study.times[0]) if one_time else (("time",), list(study.times))
-        coords["time"] = (along, when, labels(*about("time")))
+        coords["time"] = (along, when, labels(*TIME))
     variables = {}
     for entry in study.observables:
         values = results[entry.name]

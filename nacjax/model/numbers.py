@@ -1,0 +1,178 @@
+"""A number is declared once: its symbol, kind of unit, range, long name and default.
+
+Constructors check by the declaration, printouts, sweeps, results and the command line read it.
+"""
+
+import dataclasses
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
+
+import equinox as eqx
+import numpy as np
+from jaxtyping import Array, Float
+
+from .checks import require, to_array
+from .units import KINDS, has_unit, internal
+
+if TYPE_CHECKING:
+    Scalar = Any  # constructors take numbers and, in a metal, texts
+else:
+    Scalar = Float[Array, ""]
+
+
+class Range(NamedTuple):
+    """The values that a number may take: `says` completes "it must be", with {} for the kind of quantity."""
+
+    says: str
+    test: Callable[[np.ndarray], np.ndarray]
+
+
+RANGES = {
+    "positive": Range("a positive, finite {}", lambda x: (x > 0) & (x < np.inf)),
+    "not negative": Range("zero or a positive, finite {}", lambda x: (x >= 0) & (x < np.inf)),
+    "positive or inf": Range("a positive {} (inf is allowed)", lambda x: x > 0),
+    "between 0 and 1": Range("between 0 and 1, ends excluded", lambda x: (x > 0) & (x < 1)),
+    "from 0 to 1": Range("from 0 to 1", lambda x: (x >= 0) & (x <= 1)),
+    "finite": Range("a finite {}", np.isfinite),
+}
+"""Ranges by name."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Number:
+    """What `number` declares."""
+
+    symbol: str
+    kind: str
+    allowed: Range
+    long_name: str
+
+    @property
+    def range(self) -> str:
+        """The range in words."""
+        return self.allowed.says.format(self.kind or "number")
+
+    def check(self, name: str, value: Any) -> None:
+        """Raise a `ValueError` that says the range, unless every entry of `value` lies in it; tracers pass."""
+        if has_unit(value):
+            shown = value if isinstance(value, str | list | tuple) else str(value)
+            raise ValueError(f"{name} = {shown!r} is not allowed: it must be {self.range}, without a unit")
+        require(name, value, self.range, self.allowed.test)
+
+
+def _converted(value: Any) -> Any:
+    """An array, or a tuple of them; what carries a unit waits for the metal."""
+    if isinstance(value, tuple):
+        return tuple(map(_converted, value))
+    return value if has_unit(value) else to_array(value)
+
+
+def number(
+    symbol: str,
+    kind: str = "",
+    allowed: str | Range = "finite",
+    long_name: str = "",
+    default: Any = dataclasses.MISSING,
+) -> Any:
+    """The field of a module that holds a number: `rate: Array = nacjax.number("Γ", "rate", "positive")`.
+
+    - `symbol`: as in formulas; `long_name`: in words, that of the field by default
+    - `kind`: of quantity, a key of `nacjax.model.units.KINDS` ("energy", "rate", "time", …), "" for a pure number
+    - `allowed`: "positive", "not negative", "positive or inf", "between 0 and 1", "from 0 to 1", "finite", or a
+      `Range` of its own
+    - `default`: its value where none is given
+
+    The value becomes an array; in a process or a mode of a metal with `scales` it may be a text with a unit.
+    Raises `ValueError` for a kind and a range that do not exist.
+    """
+    if kind and kind not in KINDS:
+        raise ValueError(f"kind = {kind!r} is not allowed: it must be '' or one of {', '.join(KINDS)}")
+    if not isinstance(allowed, Range) and allowed not in RANGES:
+        raise ValueError(f"allowed = {allowed!r} is not allowed: it must be one of {', '.join(RANGES)}")
+    within = allowed if isinstance(allowed, Range) else RANGES[allowed]
+    declared = Number(symbol, kind, within, long_name)
+    given = {} if default is dataclasses.MISSING else {"default": default}
+    return eqx.field(converter=_converted, metadata={"number": declared}, **given)
+
+
+@functools.cache
+def numbers_of(kind: type) -> dict[str, Number]:
+    """The numbers that a class declares, by the name of the field."""
+    found = {}
+    for field in dataclasses.fields(kind):
+        declared = field.metadata.get("number")
+        if declared is not None:
+            words = declared.long_name or field.name.replace("_", " ")
+            found[field.name] = dataclasses.replace(declared, long_name=words)
+    return found
+
+
+def check_numbers(module: Any) -> None:
+    """Raise the `ValueError` of the first declared number that is out of its range; None is passed over."""
+    for name, declared in numbers_of(type(module)).items():
+        value = getattr(module, name)
+        for entry in value if isinstance(value, tuple) else (value,):
+            waits = declared.kind and getattr(module, "in_metal", False) and has_unit(entry)
+            if entry is not None and not waits:
+                declared.check(name, entry)
+
+
+def in_internal_units(module: Any, scales: Any, prefix: str = "") -> dict[str, Any]:
+    """The declared numbers of a module that carry a unit, as plain ones by the `Scales` of its metal.
+
+    `prefix` stands before the names in complaints. Raises `ValueError` for a wrong dimension, and for a unit
+    where the metal has no scale.
+    """
+    return {
+        name: internal(prefix + name, getattr(module, name), declared.kind, scales)
+        for name, declared in numbers_of(type(module)).items()
+        if declared.kind and has_unit(getattr(module, name))
+    }
+
+
+class Declared(eqx.Module):
+    """A module whose numbers are declared by `number` and checked on construction.
+
+    - `symbol`: of the whole in printouts
+    - `in_metal`: whether its numbers may be texts with units, which the metal that it becomes part of converts
+    """
+
+    symbol: ClassVar[str] = ""
+    in_metal: ClassVar[bool] = False
+
+    def __check_init__(self):
+        check_numbers(self)
+
+    def declaration(self, name: str) -> Number | None:
+        """The declaration of one of its numbers as it stands in this object, or None."""
+        return numbers_of(type(self)).get(name)
+
+    def summary(self) -> str:
+        """The module in a few words, for printouts."""
+        values = [f"{name} {shown(getattr(self, name))}" for name in numbers_of(type(self))]
+        return ", ".join([type(self).__name__, *values])
+
+
+def shown(value: Any) -> str:
+    """A number as text; what is no single number now is said to be so."""
+    if isinstance(value, tuple):
+        return f"({', '.join(map(shown, value))})"
+    try:
+        return f"{float(value):.6g}"
+    except TypeError:  # a tracer, or several numbers
+        return f"traced or many {np.shape(value)}"
+
+
+Kind = TypeVar("Kind", bound=type)
+
+
+def subclasses(kind: Kind) -> Iterator[Kind]:
+    """All classes below a class that can be made, each once, in order of definition."""
+    seen = set()
+    for child in kind.__subclasses__():
+        for found in (child, *subclasses(child)):
+            if found not in seen and not inspect.isabstract(found):
+                seen.add(found)
+                yield found
