@@ -1,7 +1,7 @@
 """Solves and seconds to the global minimum of σ: nacjax.search beside a grid and SciPy's minimisers.
 
 All drive the same plateau (2 quantities: ω_p, ν) or evolve (6: ω_p, ν, T, exponent of the DoS, ζ_0 and duration of a
-pulse). A search counts every evaluation of its scan and its descents: "solves" takes a gradient for one, one of the
+pulse). A search counts every evaluation until then: "solves" takes a gradient for one, one of the
 plateau that stands for a run for its share of the core time of a run's gradient, and a look at Eq. (10) for its share
 of a value; "solves_by_core_time" takes everything for its share of the core time of a value of the run, in the batch
 that is cheapest. The shares are measured here ("prices"). Every method is charged its solves until a run first comes
@@ -114,13 +114,13 @@ def core_seconds(function, points):
     return min(spent) / len(points)
 
 
-def prices(case, starts, scan=0, analytic=0, coarse=None, **_):
+def prices(case, scan):
     """Core time of a search's evaluations: gradients in values, of what stands for a run in its own, Eq. (10)."""
     import jax
 
     low, high = np.array(list(case.over.values())).T
-    points = low + (high - low) * np.random.default_rng(1).random((max(scan, starts), len(low)))
-    some, rough = points[:starts], case.stand_in if coarse else case.value
+    points = low + (high - low) * np.random.default_rng(1).random((max(scan, 1), len(low)))
+    some, rough = points[:1], case.stand_in or case.value
 
     def gradient(function):
         def at(p):
@@ -131,18 +131,24 @@ def prices(case, starts, scan=0, analytic=0, coarse=None, **_):
 
     one = min(core_seconds(case.value, some), core_seconds(case.value, points))
     slope = core_seconds(gradient(case.value), some)
-    glance = 0.0
-    if analytic:
-        every = low + (high - low) * np.random.default_rng(2).random((analytic, len(low)))
-        glance = core_seconds(case.estimate, every) / one
+    every = low + (high - low) * np.random.default_rng(2).random((glances(case), len(low)))
+    stands = case.stand_in is not None
     return {
-        "analytic": glance, "scan": core_seconds(rough, points) / one if coarse else 1.0,
+        "analytic": core_seconds(case.estimate, every) / one,
+        "scan": core_seconds(rough, points) / one if stands else 1.0,
         "gradient": slope / one,
-        "stand-in's gradient in the run's": core_seconds(gradient(rough), some) / slope if coarse else 1.0,
+        "stand-in's gradient in the run's": core_seconds(gradient(rough), some) / slope if stands else 1.0,
     }  # fmt: skip
 
 
-def ours(case, seeds, **few):
+def glances(case):
+    """Points in which a search looks at Eq. (10)."""
+    from nacjax.studies.search.starts import GLANCES
+
+    return GLANCES * len(case.over)
+
+
+def ours(case, seeds):
     """The row of `search` over seeds, the lowest value, and where each seed starts (shares of the box).
 
     The first run, which compiles, is left out.
@@ -153,14 +159,13 @@ def ours(case, seeds, **few):
     rows = []
     for seed in range(-1, seeds):
         start = time.perf_counter()
-        found = nj.search(*case.system, over=over, seed=max(seed, 0), **case.options, **few)
+        found = nj.search(*case.system, over=over, seed=max(seed, 0), **case.options)
         rows.append((found.value, found, time.perf_counter() - start))
     goal = min(value for value, *_ in rows)
-    price = prices(case, **few)
     counts = np.array([until(found, goal + TARGET) for _, found, _ in rows[1:]])
     scan, rough, full = counts.mean(axis=0)
-    glances = few.get("analytic", 0)
-    before = glances * price["analytic"] + scan * price["scan"]
+    price, looked = prices(case, int(scan)), glances(case)
+    before = looked * price["analytic"] + scan * price["scan"]
     share = price["stand-in's gradient in the run's"]
     row = {
         "solves": float(before + rough * share + full),
@@ -169,9 +174,9 @@ def ours(case, seeds, **few):
         "seconds": float(np.median([seconds for *_, seconds in rows[1:]])),
         "hits": float(np.mean([value < goal + TARGET for value, *_ in rows[1:]])),
         "evaluations": {
-            "analytic": glances, "scan": float(scan), "stand-in's gradients": float(rough), "gradients": float(full),
+            "analytic": looked, "scan": float(scan), "stand-in's gradients": float(rough), "gradients": float(full),
         },
-        "prices": price, "settings": few,
+        "prices": price, "how": rows[0][1].how,
     }  # fmt: skip
     low, high = np.array(list(over.values())).T
     firsts = [found.paths[list(over)].isel(start=0, step=0).to_array().to_numpy() for _, found, _ in rows[1:]]
@@ -246,15 +251,14 @@ def grid(function, most, seeds):
     return {"solves": float(solves), "seconds": float(seconds), "hits": 1.0}
 
 
-def compare(case, seeds, scanned, few, most):
-    """Rows of one case; a search is shown with two settings, starts by Eq. (10) and by a scan on the full mesh."""
+def compare(case, seeds, most):
+    """Rows of one case."""
     from scipy.optimize import minimize
 
     function = Counted(case.over, case.value)
-    plain, single, _ = ours(case, seeds, **scanned)
-    goal, best_of, known = ours(case, seeds, **few)
+    goal, best_of, known = ours(case, seeds)
     anywhere = [np.random.default_rng(seed).uniform(0.02, 0.98, function.size) for seed in range(seeds)]
-    function.goal = min(plain, goal)
+    function.goal = goal
     box = [(0.0, 1.0)] * function.size
 
     def local(method, **settings):
@@ -263,7 +267,6 @@ def compare(case, seeds, scanned, few, most):
     differences = local("L-BFGS-B", eps=1e-4, ftol=1e-5)
     rows = {
         "nacjax.search": best_of,
-        "nacjax.search, starts by a scan": single,
         "Nelder–Mead, restarted": restarts(function, local("Nelder-Mead", fatol=1e-4, xatol=1e-3), anywhere),
         "L-BFGS-B on differences, restarted": restarts(function, differences, anywhere),
         "L-BFGS-B on differences, starts by Eq. (10)": restarts(function, differences, known),
@@ -284,10 +287,8 @@ def compare(case, seeds, scanned, few, most):
 if __name__ == "__main__":
     options = arguments(__doc__)
     seeds = 5 if options.quick else 30
-    scanned = {"starts": 2, "scan": 16, "steps": 0, "polished": 1}
-    few = {"starts": 1, "analytic": 600, "steps": 0, "polished": 1}
-    results = {"two quantities, plateau": compare(two(), seeds, scanned, few, 20_000)}
-    scanned = {"starts": 2, "scan": 48, "steps": 0, "polished": 2}
-    few = {"starts": 1, "analytic": 2000, "scan": 4, "steps": 0, "polished": 1, "coarse": "plateau"}
-    results["six quantities, pulse"] = compare(six(), seeds, scanned, few, 5_000)
+    results = {
+        "two quantities, plateau": compare(two(), seeds, 20_000),
+        "six quantities, pulse": compare(six(), seeds, 5_000),
+    }
     write(options, "search", {"target_error": TARGET, "seeds": seeds, "cases": results})

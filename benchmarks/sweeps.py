@@ -75,7 +75,6 @@ def _memory(state: str, chunk: int, cells: int) -> dict:
     import numpy as np
 
     from nacjax.studies.sweep.batch import KERNELS
-    from nacjax.studies.sweep.chunks import point_bytes
 
     study, pieces, values = _kernel(state, chunk, chunk, cells)
     program = KERNELS.get(study, pieces[0], jax.local_devices()).compile()
@@ -84,7 +83,7 @@ def _memory(state: str, chunk: int, cells: int) -> dict:
     before = _resident("VmRSS")
     jax.block_until_ready(program(study.system, values))
     allocated = plan.temp_size_in_bytes + plan.argument_size_in_bytes + plan.output_size_in_bytes
-    estimate = chunk * point_bytes(state, pieces[0].rungs, cells, len(study.times))
+    estimate = chunk * study.way.point_bytes(pieces[0].rungs)
     return {"resident_mib": _resident("VmHWM") - before, "allocated_mib": allocated / 2**20,
             "estimate_mib": estimate / 2**20, "allocated_by_estimate": allocated / estimate}  # fmt: skip
 
@@ -96,19 +95,20 @@ def _resident(name: str) -> float:
 
 def _kernel(state: str, points: int, chunk: int | None, cells: int) -> tuple:
     """(study, chunks, values of each chunk) as a sweep hands them to its kernel."""
-    import jax
-
     from nacjax import NoField
     from nacjax.model.checks import as_arrays
     from nacjax.model.names import System
-    from nacjax.studies.sweep.sweep import chunk_values, make_study, plan_job
+    from nacjax.solvers.ways import way_to
+    from nacjax.studies.sweep.batch import Study
+    from nacjax.studies.sweep.chunks import Batching
+    from nacjax.studies.sweep.observe import observables
+    from nacjax.studies.sweep.sweep import chunk_values, plan_job
 
     system, options = request(state, points, cells)
-    study = make_study(
-        as_arrays(System(*system, NoField())), options.get("times"), state == "plateau", False, ("sigma",),
-        options.get("mesh", cells), {"rtol": 1e-2} if state == "evolve" else {},
-    )  # fmt: skip
-    job = plan_job(study, options["axes"], chunk, jax.local_devices(), None)
+    how = {name: value for name, value in options.items() if name not in ("axes", "progress")}
+    way = way_to(**how)
+    study = Study(as_arrays(System(*system, NoField())), (), way, observables("sigma", way))
+    job = plan_job(study, options["axes"], Batching(chunk))
     return job.study, job.chunks, [chunk_values(job.points, piece) for piece in job.chunks]
 
 
@@ -127,7 +127,8 @@ def _overhead(state: str, cells: int, runs: int) -> dict:
     from nacjax.studies.sweep.store import open_store
 
     devices = jax.local_devices()
-    points = 4 * default_size(state, 2, cells, 1, devices)
+    way = _kernel(state, 4, None, cells)[0].way
+    points = 4 * default_size(way, 2, devices)
     study, pieces, values = _kernel(state, points, None, cells)
     results = run_chunk(study, pieces[0], values[0], devices)
     shapes = {name: value.shape[1:] for name, value in results.items() if name != "outcome"}

@@ -15,7 +15,7 @@ from .settings import Files, save
 
 @dataclasses.dataclass
 class Search:
-    """Where σ/σ_0 (or another objective) is lowest, by gradients from many starts at once.
+    """Where σ/σ_0 (or another objective) is lowest, by gradients.
 
     Without options: the lowest plateau conductivity over ω_p = 0.2–0.95 W and filling = 0.1–0.9 at ζ = 20,
     T = 0.01 W. Energies are in band widths W, rates in Γ_eph, times in 1/Γ_eph. The first word may be a TOML
@@ -41,20 +41,6 @@ class Search:
     zeta: Annotated[float, explained(Clamped, "zeta", "Held fixed, or ζ_0 in the whole pulse.")] = 20.0
     duration: Annotated[float, explained(AnalyticPulse, "duration", DURATION)] = 0.3
     delay: Annotated[float, explained(AnalyticPulse, "delay", DELAY)] = 0.0
-    starts: int = 64
-    """Number of starting points."""
-    steps: int = 60
-    """Steps of the optimiser at most."""
-    scan: int = 0
-    """Points to evaluate first, the best of which become the starts."""
-    analytic: int = 0
-    """Points to look at by Eq. (10) of the paper before anything is computed; 1000 are a good number."""
-    coarse: str | None = None
-    """Stands for runs in all but the last polish: "plateau" (sigma at one time), or the cells of a coarser mesh."""
-    optimizer: Literal["adam", "adamax", "rmsprop", "sgd"] = "adam"
-    """The optax optimiser."""
-    learning_rate: float = 0.15
-    """Its learning rate; the box is about 6 wide in what it moves (no unit)."""
     seed: int = 0
     """Seed of the starting points."""
     landscape: int = 48
@@ -74,17 +60,11 @@ class Search:
         metal, pump = self.system()
         output = self.files.free("search.nc")
 
-        import optax
-
         from ..figures.draw_search import plot_search
         from ..studies.search.search import search
 
-        coarse = int(self.coarse) if self.coarse and self.coarse.lstrip("-").isdecimal() else self.coarse
-        found = search(
-            metal, pump, over=over, objective=self.objective, starts=self.starts, steps=self.steps,
-            scan=self.scan, analytic=self.analytic, coarse=coarse, seed=self.seed, cells=self.cells,
-            optimizer=getattr(optax, self.optimizer)(self.learning_rate), **self.state(),
-        )  # fmt: skip
+        how = {"seed": self.seed, "cells": self.cells, **self.state()}
+        found = search(metal, pump, over=over, objective=self.objective, **how)
         print(found)
         result = found.to_xarray()
         # the landscape takes long: what was found is on disk before it begins
@@ -92,9 +72,6 @@ class Search:
 
     def check(self) -> None:
         """Raise `ValueError` for numbers that nothing else looks at."""
-        rate = self.learning_rate
-        if not 0 < rate < float("inf"):
-            raise ValueError(f"learning_rate = {rate} is not allowed: it must be positive and finite")
         for name in ("landscape", "seed"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} = {getattr(self, name)} is not allowed: it must be 0 or more")
@@ -108,11 +85,11 @@ class Search:
 
     def state(self) -> dict[str, Any]:
         """How the state is computed: options of `search` and `sweep`."""
-        from ..studies.search.objectives import ALONE
+        from ..studies.search.objectives import NAMED
 
         if self.time is None:
             return {"plateau": True}
-        if self.objective in ALONE:
+        if not NAMED[self.objective].many:
             return {"times": self.time, "rtol": self.rtol}
         return {"times": np.linspace(0, self.time, self.points_in_time + 1)[1:], "rtol": self.rtol}
 

@@ -93,7 +93,6 @@ class Sweep:
         axes = self.axes()
         metal = self.band.metal(phonon_energy=self.curves.phonon_range[1])
         pump, field = self.curves.pump(), field_of(self.field)
-        state: dict[str, Any] = {"plateau": True} if self.plateau else {"times": self.time, "rtol": self.rtol}
         if self.dry_run:
             return self.estimate(metal, pump, field, axes)
         output = self.files.free("sweep.nc")
@@ -105,10 +104,15 @@ class Sweep:
         from ..studies.sweep.sweep import sweep
 
         result = sweep(
-            metal, pump, axes=axes, field=field, store=self.store, chunk=self.chunk, cells=self.cells, **state
-        )
+            metal, pump, axes=axes, field=field, store=self.store, chunk=self.chunk, cells=self.cells,
+            **self.state(),
+        )  # fmt: skip
         self.report(result, metal, output)
         return None
+
+    def state(self) -> dict[str, Any]:
+        """How the state is computed: options of `sweep`."""
+        return {"plateau": True} if self.plateau else {"times": self.time, "rtol": self.rtol}
 
     def axes(self) -> dict[Any, Any]:
         """ω_p, ζ and what `vary` adds; raises `ValueError`."""
@@ -120,10 +124,12 @@ class Sweep:
 
     def estimate(self, metal: Any, pump: Any, field: Any, axes: Any) -> None:
         """Print what the sweep would take, without computing it."""
+        from ..solvers.ways import way_to
+        from ..studies.sweep.chunks import Batching
         from ..studies.sweep.forecast import estimate
 
-        times = None if self.plateau else self.time
-        for line in estimate(metal, pump, field, axes, times, self.cells, self.chunk):
+        way = way_to(cells=self.cells, **self.state())
+        for line in estimate(metal, pump, field, axes, way, Batching(self.chunk)):
             print(line)
 
     def report(self, result: Any, metal: Any, output: Path) -> None:

@@ -4,42 +4,36 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
+
+from ..numerics.crossing import crossing
+
+SCANNED = 25
+"""Strengths of the scan that brackets the threshold: four in a decade."""
+REFINEMENTS = 10
+"""Steps from there to round-off."""
 
 
 def threshold_pump(
-    sigma: Callable[[Float[Array, ""]], Float[Array, ""]],
-    weakest: float = 1e-3,
-    strongest: float = 1e3,
-    scan: int = 25,
-    iterations: int = 9,
+    sigma: Callable[[Float[Array, ""]], Float[Array, ""]], weakest: float = 1e-3, strongest: float = 1e3
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
     """(ζ_c, excess): ζ_c is the lowest pump strength between `weakest` and `strongest` at which σ turns negative.
 
     `sigma` is σ/σ_0 as a function of the strength. A scan in ln ζ brackets the first change of sign,
-    regula falsi (Illinois) finishes it. Derivatives in whatever `sigma` closes over, forward and
+    regula falsi finishes it. Derivatives in whatever `sigma` closes over, forward and
     reverse. Where σ does not turn negative ζ_c is NaN, and the excess, 0 elsewhere, is the lowest
     σ/σ_0 of the scan, or NaN if that is below zero: σ < 0 from the weakest pump on.
     """
     pure, closed_over = jax.closure_convert(lambda x: sigma(jnp.exp(x)), jnp.zeros(()))
-    frozen = jax.lax.stop_gradient(closed_over)
-    logs = jnp.linspace(jnp.log(weakest), jnp.log(strongest), scan)
-    values = jax.lax.stop_gradient(jax.vmap(lambda x: pure(x, *frozen))(logs))
-    falls = (values[:-1] >= 0) & (values[1:] < 0)
-    at, exists = jnp.argmax(falls), falls.any()
 
-    def step(_, state):
-        (a, fa), (b, fb) = state  # b is the latest point, a the other side of the root
-        x = b - fb * (b - a) / jnp.where(fb == fa, 1.0, fb - fa)
-        x = jnp.clip(x, jnp.minimum(a, b), jnp.maximum(a, b))
-        value = pure(x, *frozen)
-        turned = value * fb < 0
-        return (jnp.where(turned, b, a), jnp.where(turned, fb, 0.5 * fa)), (x, value)
+    def curves(numbers, places):
+        return (jax.vmap(lambda x: pure(x, *numbers))(places)[:, None],)
 
-    ends = (logs[at], values[at]), (logs[at + 1], values[at + 1])
-    _, (root, _) = jax.lax.fori_loop(0, iterations, step, ends)
-    root = jax.lax.stop_gradient(jnp.where(exists, root, logs[jnp.argmin(values)]))
-    value, slope = jax.jvp(lambda x: pure(x, *closed_over), (root,), (jnp.ones_like(root),))
-    newton = root - value / jax.lax.stop_gradient(jnp.where(slope != 0, slope, 1.0))
-    missing = jnp.where(jnp.all(values >= 0), value, jnp.nan)
-    return jnp.where(exists, jnp.exp(newton), jnp.nan), jnp.where(exists, 0.0, missing)
+    def residual(numbers, x):
+        return pure(x[0], *numbers)[None]
+
+    grid = np.linspace(np.log(weakest), np.log(strongest), SCANNED)
+    root = crossing(curves, residual, closed_over, grid, upward=False, refinements=REFINEMENTS)
+    missing = jnp.where(root.miss >= 0, root.miss, jnp.nan)
+    return jnp.where(root.found, jnp.exp(root.x), jnp.nan)[0], jnp.where(root.found, 0.0, missing)[0]

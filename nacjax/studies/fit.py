@@ -11,13 +11,12 @@ import numpy as np
 import optimistix as optx
 import xarray as xr
 
-from ..kinetics.ladder import Mesh
 from ..model.checks import as_arrays
 from ..model.field import AbstractField, NoField
 from ..model.metal import Metal
 from ..model.names import System, all_quantities, changed
 from ..model.pump import AbstractPump
-from ..solvers.evolve import evolve
+from ..solvers.ways import RunInTime, run_in_time
 from .search.bounds import (
     Box,
     check_corners,
@@ -77,6 +76,10 @@ class Fit:
 
 FIT_RTOL = 1e-4
 """Tolerance of a step unless another is given: the misfit must be smooth on the scale of the noise."""
+FIT_CELLS = 96
+"""Cells in a rung unless others are given."""
+FIT_TOLERANCE = 1e-3
+"""Where Levenberg–Marquardt stops: in u, where the box is about 6 wide, and in the share of χ²."""
 
 CONVERGED = "Converged."
 TWOFOLD = "Converged, but another start fits as well elsewhere: see by_start, and narrow the bounds."
@@ -101,10 +104,6 @@ def fit(
     starts: int = 4,
     seed: int = 0,
     steps: int = 60,
-    tolerance: float = 1e-3,
-    cells: int = 96,
-    mesh: Mesh | None = None,
-    rungs: int | None = None,
     **options: Any,
 ) -> Fit:
     """Quantities of `metal`, `pump` and `field` that reproduce a measured σ(t)/σ_0 best.
@@ -116,8 +115,8 @@ def fit(
       residuals
     - `starts`: starting points: the numbers of `metal` and `pump` where they lie inside, and a Latin hypercube
       of `seed`; the best fit of each trace is kept
-    - `steps`, `tolerance`: of Levenberg–Marquardt, at most, and in u (where the box is about 6 wide) and χ²
-    - `cells`, `mesh`, `rungs`, `options`: as in `evolve`
+    - `steps`: of Levenberg–Marquardt at most
+    - options of `evolve`: `cells` (96), `mesh`, `rungs`, `rtol` (1e-4), `atol`, `solver`, `max_steps`
 
     Errors are those of the linearised model, from (JᵀJ)⁻¹; that there may be a second answer far away is seen
     with several starts only. Raises `ValueError` for bad bounds, names, data and
@@ -131,16 +130,13 @@ def fit(
     weights = _noise(noise, times.size)
     if times.size < box.size + 1:
         raise ValueError(f"data of {times.size} times cannot fix {box.size} quantities: give more times")
-    needed = int(
-        rung_counts(changed(system, dict(zip(paths, corners(box).T, strict=True))), len(corners(box))).max()
-    )
-    grid = {"cells": cells} if mesh is None else {"mesh": mesh}
-    rungs = needed if rungs is None else rungs
-    recipe = Model(paths, box.log, tuple(sorted({**options, **grid, "rungs": rungs}.items())))
+    everywhere = corners(box)
+    needed = rung_counts(changed(system, dict(zip(paths, everywhere.T, strict=True))), len(everywhere))
+    rungs = options.pop("rungs", None) or int(needed.max())
+    way = run_in_time(**{"cells": FIT_CELLS, "rtol": FIT_RTOL, **options})
+    recipe = Model(paths, box.log, way, rungs)
     u = _starts(box, paths, system, starts, seed)
-    found = _fit(
-        recipe, system, box.ends, jnp.asarray(times), jnp.asarray(weights), traces, u, steps, tolerance
-    )
+    found = _fit(recipe, system, box.ends, jnp.asarray(times), jnp.asarray(weights), traces, u, steps)
     return _collect(box, times, noise is None, *(np.asarray(part) for part in found))
 
 
@@ -188,19 +184,19 @@ class Model(eqx.Module):
 
     paths: tuple[str, ...] = eqx.field(static=True)
     log: tuple[bool, ...] = eqx.field(static=True)
-    options: tuple = eqx.field(static=True)
+    way: RunInTime = eqx.field(static=True)
+    rungs: int = eqx.field(static=True)
 
     def __call__(self, u, system: System, ends, times):
         values = physical(squash(u), ends, self.log)
-        metal, pump, field = changed(system, dict(zip(self.paths, values, strict=True)))
-        options = {"adjoint": "forward", "budget": False, "rtol": FIT_RTOL, **dict(self.options)}
-        return evolve(metal, pump, times, field=field, **options).sigma
+        here = changed(system, dict(zip(self.paths, values, strict=True)))
+        return self.way.run(here, self.rungs, times).sigma
 
 
 @eqx.filter_jit
-def _fit(model: Model, system, ends, times, weights, traces, starts, steps: int, tolerance: float):
+def _fit(model: Model, system, ends, times, weights, traces, starts, steps: int):
     """(u, misfit, converged, σ(t), d(σ/noise)/du) of the best start of every trace, u and misfit of all."""
-    solver = optx.LevenbergMarquardt(rtol=tolerance, atol=tolerance)
+    solver = optx.LevenbergMarquardt(rtol=FIT_TOLERANCE, atol=FIT_TOLERANCE)
 
     @jax.custom_jvp
     def sigma(u):

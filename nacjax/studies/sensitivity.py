@@ -13,8 +13,8 @@ import xarray as xr
 
 from ..model.checks import as_arrays, to_array
 from ..model.names import TIME, System, all_quantities, changed, resolve, unit_of
-from ..solvers.evolve import evolve
 from ..solvers.run import Run
+from ..solvers.ways import RunInTime, run_in_time
 from .search.merit import FORWARD_AT_MOST
 
 
@@ -111,12 +111,13 @@ class _OfRun(eqx.Module):
     system: System
     times: jax.Array
     paths: tuple[str, ...] = eqx.field(static=True)
-    options: tuple = eqx.field(static=True)
+    way: RunInTime = eqx.field(static=True)
+    rungs: int = eqx.field(static=True)
 
     def __call__(self, point, mode="forward"):
-        metal, pump, field = changed(self.system, dict(zip(self.paths, point, strict=True)))
-        options = {"adjoint": mode, **dict(self.options)}
-        return evolve(metal, pump, self.times, field=field, budget=False, **options).sigma
+        here = changed(self.system, dict(zip(self.paths, point, strict=True)))
+        way = self.way.in_reverse() if mode == "reverse" else self.way
+        return way.run(here, self.rungs, self.times).sigma
 
 
 def _of_run(run: Run, names, options):
@@ -128,8 +129,8 @@ def _of_run(run: Run, names, options):
             raise ValueError(f"wrt: {names[k]!r} is given twice")
     if "mesh" not in options:
         options = {"cells": run.ladder.cells, **options}
-    options = tuple(sorted({"rungs": run.ladder.rungs, **options}.items()))
-    function = _OfRun(system, run.times, paths, options)
+    rungs = options.pop("rungs", run.ladder.rungs)
+    function = _OfRun(system, run.times, paths, run_in_time(**options), rungs)
     known = all_quantities(system)
     point = np.array([float(known[path]) for path in paths])
     about = {"long_name": TIME[0], "units": unit_of(TIME[2], system.metal)}

@@ -14,8 +14,8 @@ import pytest
 import xarray as xr
 
 import nacjax as nj
+from nacjax.solvers.ways import way_to
 from nacjax.studies.sweep.batch import KERNELS
-from nacjax.studies.sweep.chunks import point_bytes
 from nacjax.studies.sweep.store import Store
 
 AXES = {"filling": np.linspace(0.3, 0.7, 11), "zeta": [1.0, 4.0]}
@@ -192,11 +192,12 @@ def test_a_path_that_is_no_store_is_refused(tmp_path):
 
 
 def test_memory_is_near_the_estimate_of_a_chunk():
-    """What a compiled batch allocates, between 1/1.5 and 1.5 times `point_bytes`."""
+    """What a compiled batch allocates, between 1/1.5 and 1.5 times `AbstractWay.point_bytes`."""
     nj.sweep(metal(), nj.Clamped(1.0), axes=AXES, **OPTIONS)
     plan = next(reversed(KERNELS.batches.values())).compile().memory_analysis()
     used = plan.temp_size_in_bytes + plan.argument_size_in_bytes + plan.output_size_in_bytes
-    ratio = used / (OPTIONS["chunk"] * point_bytes("plateau", 2, OPTIONS["cells"], 0))
+    way = way_to(plateau=True, cells=OPTIONS["cells"])
+    ratio = used / (OPTIONS["chunk"] * way.point_bytes(2))
     print("allocated / estimated:", ratio)
     assert 1 / 1.5 < ratio < 1.5
 
@@ -215,6 +216,7 @@ print("end")
 """
 
 
+@pytest.mark.integration
 def test_sigkill_at_any_moment(tmp_path):
     def start(name):
         return subprocess.Popen([sys.executable, "-c", SCRIPT, str(tmp_path / name)], stdout=subprocess.PIPE)
@@ -250,6 +252,7 @@ np.testing.assert_allclose(many["sigma"], one["sigma"], rtol=0, atol=1e-12)
 """
 
 
+@pytest.mark.integration
 def test_eight_devices_give_what_one_gives():
     environment = {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=8"}
     done = subprocess.run([sys.executable, "-c", DEVICES], env=environment, capture_output=True, text=True)
@@ -272,6 +275,7 @@ print(len(seen))
 """
 
 
+@pytest.mark.integration
 def test_two_processes_share_a_store(tmp_path):
     import socket
 
@@ -287,6 +291,7 @@ def test_two_processes_share_a_store(tmp_path):
     assert contents(store) == contents(tmp_path / "alone.zarr")
 
 
+@pytest.mark.integration
 def test_a_dask_worker_dies_and_nothing_is_lost(tmp_path):
     distributed = pytest.importorskip("distributed")
     axes = {"filling": np.linspace(0.3, 0.7, 120)}

@@ -1,13 +1,11 @@
-"""Descents from many starts at once, by any optax optimiser.
+"""Descents from many starts at once, by Adam.
 
 They move in the unbounded variables u of the box. The numbers of the many starts are computed in one
 batch; a start that has stopped is left out of it.
 """
 
 import dataclasses
-from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -15,24 +13,28 @@ import optax
 
 from .bounds import squash
 from .curvature import Neighbourhood
-from .merit import Evaluated, Merit, Problem
+from .merit import Evaluated, Problem
 
-RUNNING, CONVERGED, USED_UP, NOT_FINITE, LOST, DIVERGED, MERGED, KINK, ABSENT = range(9)
+RUNNING, CONVERGED, USED_UP, NOT_FINITE, LOST, MERGED, KINK, ABSENT = range(8)
 REASONS = {
     RUNNING: "Still going.",
     CONVERGED: "Converged: further steps gained next to nothing.",
     USED_UP: "All steps were used.",
     NOT_FINITE: "The objective is not finite at the start.",
     LOST: "The objective became not finite on the way; the best point before is kept.",
-    DIVERGED: "The optimiser diverged: its steps ran out of the box; the best point before is kept.",
     MERGED: "It met a better start and left the rest of the way to it.",
     KINK: "It stopped at a kink: no step along the gradient lowers the objective.",
     ABSENT: "σ is not negative there, nor anywhere on the way downhill: there is no threshold.",
 }
 """Why a start stopped."""
 
-FAR = 30.0
-"""|u| beyond which an optimiser has lost its way: five widths of the box."""
+ADAM = optax.adam(0.15)
+"""It moves in u, where the box is about 6 wide: across it in 40 steps."""
+
+TOLERANCE = 1e-4
+"""Share of the spread of an objective that counts: descents stop where `PATIENCE` steps together gain less."""
+PATIENCE = 8
+"""Adam overshoots for fewer steps than that."""
 
 
 @dataclasses.dataclass
@@ -88,6 +90,16 @@ class Swarm:
         self.problem = problem
         self.best[:], self.value[:], self.best_slope[:] = np.inf, np.nan, np.nan
 
+    def join(self, u: np.ndarray) -> None:
+        """One more start, at u (quantity,), of which nothing is known."""
+        self.u, self.best_u = np.vstack([self.u, u]), np.vstack([self.best_u, u])
+        self.best, self.value = np.append(self.best, np.inf), np.append(self.value, np.nan)
+        self.best_slope = np.vstack([self.best_slope, np.full_like(u, np.nan)])
+        self.outcome, self.steps = np.append(self.outcome, RUNNING), np.append(self.steps, 0)
+        trail = self.trail
+        for rows in (trail.shares, trail.values, trail.merits, trail.slopes):
+            rows[:] = [np.concatenate([row, np.full_like(row[:1], np.nan)]) for row in rows]
+
     @property
     def spread(self) -> float:
         """Range of the objective over all points so far: the scale on which steps gain something."""
@@ -96,63 +108,55 @@ class Swarm:
         return float(np.ptp(finite)) if finite.size > 1 else float(np.abs(finite).max(initial=1.0))
 
 
-@eqx.filter_jit
-def _first(optimizer: optax.GradientTransformationExtraArgs, u):
-    return jax.vmap(optimizer.init)(u)
+@jax.jit
+def _first(u):
+    return jax.vmap(ADAM.init)(u)
 
 
-@eqx.filter_jit
-def _move(optimizer, states, u, slopes, merits, merit_of: Merit):
-    def one(state, u, slope, merit):
-        extra = {"value": merit, "grad": slope, "value_fn": merit_of}
-        update, state = optimizer.update(slope, state, u, **extra)
+@jax.jit
+def _move(states, u, slopes):
+    def one(state, u, slope):
+        update, state = ADAM.update(slope, state, u)
         return optax.apply_updates(u, update), state
 
-    return jax.vmap(one)(states, u, slopes, merits)
+    return jax.vmap(one)(states, u, slopes)
 
 
-def descend(swarm: Swarm, optimizer: Any, steps: int, tolerance: float, patience: int) -> None:
-    """Up to `steps` steps of an optax optimiser from every start.
+def descend(swarm: Swarm, steps: int) -> None:
+    """Up to `steps` steps of Adam from every start.
 
-    A start stops where the last `patience` steps together gained less than `tolerance` of the spread of the
-    first values, where it becomes not finite or leaves the box, and where it comes close to a better one.
+    A start stops where the last `PATIENCE` steps together gained less than `TOLERANCE` of the spread of the
+    values, where it becomes not finite, and where it comes close to a better one.
     """
-    optimizer = optax.with_extra_args_support(optimizer)
     kind = jnp.zeros(()).dtype
-    states = _first(optimizer, swarm.u.astype(kind))
-    slopes, merits = np.zeros_like(swarm.u), np.zeros(len(swarm.u))
+    states = _first(swarm.u.astype(kind))
     for step in range(steps + 1):
         active = np.flatnonzero(swarm.outcome == RUNNING)
         if not active.size:
             break
         found = swarm.evaluate(active, swarm.u[active], "descent")
-        _judge(swarm, active, found, tolerance, patience, step)
-        active = np.flatnonzero(swarm.outcome == RUNNING)
-        if step == steps or not active.size:
+        _judge(swarm, active, found, step)
+        if step == steps:
             break
-        merits[:], slopes[:] = np.nan_to_num(swarm.trail.merits[-1]), 0.0
-        ours = np.flatnonzero(np.isfinite(swarm.trail.merits[-1]))
-        slopes[ours] = found.slope[np.isfinite(found.merit)]
-        u, slopes_now, merits_now = (x.astype(kind) for x in (swarm.u, slopes, merits))
-        moved, states = _move(optimizer, states, u, slopes_now, merits_now, Merit.of(swarm.problem))
-        moved = np.asarray(moved, dtype=float)
-        swarm.u[active] = moved[active]
-        gone = active[~(np.abs(moved[active]) < FAR).all(axis=1)]
-        swarm.outcome[gone] = DIVERGED
+        slopes = np.zeros_like(swarm.u)
+        ours = np.isfinite(found.merit)
+        slopes[active[ours]] = found.slope[ours]
+        moved, states = _move(states, swarm.u.astype(kind), slopes.astype(kind))
+        swarm.u[active] = np.asarray(moved, dtype=float)[active]
     swarm.outcome[swarm.outcome == RUNNING] = USED_UP
     swarm.outcome[np.isfinite(swarm.best) & ~np.isfinite(swarm.value)] = ABSENT
 
 
-def _judge(swarm: Swarm, active, found: Evaluated, tolerance, patience, step) -> None:
+def _judge(swarm: Swarm, active, found: Evaluated, step: int) -> None:
     """Decide which of the active starts stop after this evaluation."""
     finite = np.isfinite(found.merit) & np.isfinite(found.slope).all(axis=1)
     swarm.outcome[active[~finite]] = NOT_FINITE if step == 0 else LOST
     swarm.history.append(swarm.best.copy())
-    if step >= patience:
-        gained = swarm.history[-1 - patience][active] - swarm.best[active]
-        still = finite & (gained < tolerance * swarm.spread)
+    if step >= PATIENCE:
+        gained = swarm.history[-1 - PATIENCE][active] - swarm.best[active]
+        still = finite & (gained < TOLERANCE * swarm.spread)
         swarm.outcome[active[still]] = CONVERGED
-    if step >= patience // 2:
+    if step >= PATIENCE // 2:
         _merge(swarm)
 
 

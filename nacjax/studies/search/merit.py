@@ -10,15 +10,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from ...model.names import System, changed
-from ..sweep.batch import Study
+from ...solvers.ways import AbstractWay
 from .bounds import Box, physical, squash, squash_slope
 from .objectives import Constraint, Objective
 
 FORWARD_AT_MOST = 8
 """Up to so many quantities gradients are taken forward, beyond in reverse."""
-
-COARSE_RTOL = 0.1
-"""Tolerance of runs on a coarse mesh of a search: it costs 1e-3 in σ there, the mesh 1e-2."""
 
 ABSENT = 1e4
 """Merit where an objective is on the verge of existing: more than any threshold that exists."""
@@ -28,11 +25,11 @@ ABSENT = 1e4
 class Recipe:
     """Everything about the function that is compiled in; what is not, is passed as arrays.
 
-    `study` without its system; `paths` of the quantities, those with None are arguments of `maker`,
+    `way` to a state; `paths` of the quantities, those with None are arguments of `maker`,
     which makes the metal; `log` marks logarithmic scales.
     """
 
-    study: Study
+    way: AbstractWay
     names: tuple[str, ...]
     paths: tuple[str | None, ...]
     log: tuple[bool, ...]
@@ -55,12 +52,12 @@ class Recipe:
         Where the objective does not exist it is `ABSENT` plus its excess, which leads to where it exists.
         """
         here = self.system(system, physical(z, ends, self.log))
-        code, run = (jnp.zeros((), int), None) if self._bare else self.study.run(here, self.rungs)
+        code, state = (jnp.zeros((), int), None) if self._bare else self.way.solve(here, self.rungs)
         goal = self.objective
-        value = goal.function(self.study, here, self.rungs) if goal.whole else goal.function(run)
+        value = goal.function(self.way, here, self.rungs) if goal.whole else goal.function(state)
         value, excess = value if goal.whole else (value, 0.0)
         value = jnp.where(code == 0, _scalar("objective", goal.name, value), jnp.nan)
-        limits = [_scalar("constraints:", c.name, c.function(run)) for c in self.constraints]
+        limits = [_scalar("constraints:", c.name, c.function(state)) for c in self.constraints]
         pairs = zip(self.constraints, limits, strict=True)
         violated = sum((c.violation(v) ** 2 for c, v in pairs), start=jnp.zeros(()))
         merit = jnp.where(excess > 0, ABSENT + excess, goal.sign * value) + penalty * violated
@@ -147,60 +144,16 @@ class Problem:
         return Evaluated(*(np.concatenate(parts) for parts in zip(*pieces, strict=True)))
 
 
-class Merit(eqx.Module):
-    """The merit as a function of u (quantity,) with its own gradient, for optimisers with a line search."""
-
-    recipe: Recipe = eqx.field(static=True)
-    system: System
-    ends: jax.Array
-    penalty: jax.Array
-
-    @classmethod
-    def of(cls, problem: Problem) -> "Merit":
-        """The merit of a problem."""
-        kind = jnp.zeros(()).dtype
-        ends, penalty = jnp.asarray(problem.box.ends, kind), jnp.asarray(problem.penalty, kind)
-        return cls(problem.recipe, problem.system, ends, penalty)
-
-    def __call__(self, u):
-        def merit(u):
-            return self.recipe.merit(squash(u), self.system, self.ends, self.penalty)
-
-        @jax.custom_vjp
-        def value(u):
-            return merit(u)[0]
-
-        def forward(u):
-            found, _, _, slope = value_and_slope(merit, u)
-            return found, slope
-
-        value.defvjp(forward, lambda slope, weight: (weight * slope,))
-        return value(u)
-
-
 def finer(problem: Problem) -> Problem:
     """The same problem on a mesh twice as fine, one point at a time."""
-    return dataclasses.replace(_remeshed(problem, 2 * problem.recipe.study.cells), width=1)
-
-
-def coarser(problem: Problem, cells: int) -> Problem:
-    """The same problem on a coarse mesh, integrated no better than such a mesh deserves."""
-    options = dict(problem.recipe.study.options)
-    if problem.recipe.study.state == "evolve":
-        options["rtol"] = max(options.get("rtol", 0.0), COARSE_RTOL)
-    return dataclasses.replace(_remeshed(problem, cells, options), mark="coarse ")
+    way = problem.recipe.way
+    recipe = dataclasses.replace(problem.recipe, way=way.with_cells(2 * way.cells))
+    return dataclasses.replace(problem, recipe=recipe, width=1)
 
 
 def closed(problem: Problem) -> Problem:
     """The closed plateau in place of a run: σ for the ζ that free phonons have at the end. Without constraints."""
-    study = dataclasses.replace(problem.recipe.study, state="plateau", options=())
-    recipe = dataclasses.replace(problem.recipe, study=study, constraints=())
-    return dataclasses.replace(problem, recipe=recipe, mark="plateau ")
-
-
-def _remeshed(problem: Problem, cells: int, options: dict | None = None) -> Problem:
-    study = problem.recipe.study
-    mesh = cells if isinstance(study.mesh, int) else dataclasses.replace(study.mesh, cells=cells)
-    kept = study.options if options is None else tuple(sorted(options.items()))
-    study = dataclasses.replace(study, mesh=mesh, options=kept)
-    return dataclasses.replace(problem, recipe=dataclasses.replace(problem.recipe, study=study))
+    way = problem.recipe.way.stand_in()
+    assert way is not None
+    recipe = dataclasses.replace(problem.recipe, way=way, constraints=())
+    return dataclasses.replace(problem, recipe=recipe, mark=f"{way.name} ")

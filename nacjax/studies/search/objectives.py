@@ -13,22 +13,24 @@ from ...solvers.events import events
 from ...solvers.run import Run
 from ...solvers.threshold import threshold_and_excess
 from ...solvers.threshold_pump import threshold_pump
-from ..sweep.batch import Study
+from ...solvers.ways import AbstractWay
 
 
 @dataclasses.dataclass(frozen=True)
 class Objective:
     """One number to be made small (or large, with `maximise`).
 
-    `function` takes the run, or with `whole` the (study, system, rungs) that a run is made from. With `whole`
-    it returns its excess too: 0, or where the number does not exist how far, > 0, it is from existing.
+    `function` takes the state, or with `whole` the (way, system, rungs) that a state comes from. With `whole`
+    it returns its excess too: 0, or where the number does not exist how far, > 0, it is from existing. With
+    `in_time` it needs a run in time, with `many` many times of it.
     """
 
     name: str
     function: Callable[..., Any]
     maximise: bool = False
     whole: bool = False
-    states: tuple[str, ...] = ("evolve",)
+    in_time: bool = False
+    many: bool = False
     long_name: str = ""
     kind: str = "1"
 
@@ -38,9 +40,9 @@ class Objective:
         return -1 if self.maximise else 1
 
 
-def last_sigma(run: Any):
+def last_sigma(state: Any):
     """σ/σ_0 at the last time, or of the plateau or steady state."""
-    return run.sigma[-1] if isinstance(run, Run) else run.sigma
+    return jnp.ravel(state.sigma)[-1]
 
 
 def min_sigma(run: Run):
@@ -58,21 +60,19 @@ def negative_area(run: Run):
     return jnp.trapezoid(jnp.maximum(-run.sigma, 0.0), run.times)
 
 
-def field_threshold(study: Study, system: System, rungs: int):
+def field_threshold(way: AbstractWay, system: System, rungs: int):
     """𝓔*, the constant field with σ = 0 at the last time, and its excess: σ without a field where σ ≥ 0."""
-    grid = {"cells": study.mesh} if isinstance(study.mesh, int) else {"mesh": study.mesh}
-    options = {"adjoint": "forward", **dict(study.options), **grid, "rungs": rungs}
-    times = jnp.array(study.times[-1:])
-    field, excess = threshold_and_excess(system.metal, system.pump, times, **options)
+    times = jnp.array(way.times[-1:])
+    field, excess = threshold_and_excess(system.metal, system.pump, times, **way.arguments(rungs))
     return field[0], excess[0]
 
 
-def pump_threshold(study: Study, system: System, rungs: int):
+def pump_threshold(way: AbstractWay, system: System, rungs: int):
     """ζ_c, the strength of the pump (ζ, or ζ_0 of all pulses) where σ turns negative; its excess: the lowest σ ≥ 0."""
 
     def sigma(strength):
         pump = system.pump.with_strength(strength)
-        return last_sigma(study.run(as_arrays(system._replace(pump=pump)), rungs)[1])
+        return last_sigma(way.solve(as_arrays(system._replace(pump=pump)), rungs)[1])
 
     return threshold_pump(sigma)
 
@@ -80,47 +80,38 @@ def pump_threshold(study: Study, system: System, rungs: int):
 NAMED = {
     objective.name: objective
     for objective in (
-        Objective(
-            "sigma", last_sigma, states=("evolve", "plateau", "steady"), long_name="conductivity σ/σ_0"
-        ),
-        Objective("min_sigma", min_sigma, long_name="lowest conductivity min σ/σ_0"),
-        Objective("nac_lifetime", nac_lifetime, True, long_name="time with σ < 0", kind="time"),
-        Objective("negative_area", negative_area, True, long_name="−∫min(σ, 0)dt/σ_0", kind="time"),
-        Objective("threshold_field", field_threshold, True, True, long_name="threshold field 𝓔*"),
-        Objective(
-            "threshold_pump", pump_threshold, False, True, ("evolve", "plateau", "steady"),
-            "threshold pump strength ζ_c",
-        ),
+        Objective("sigma", last_sigma, long_name="conductivity σ/σ_0"),
+        Objective("min_sigma", min_sigma, in_time=True, many=True, long_name="lowest conductivity min σ/σ_0"),
+        Objective("nac_lifetime", nac_lifetime, True, False, True, True, "time with σ < 0", "time"),
+        Objective("negative_area", negative_area, True, False, True, True, "−∫min(σ, 0)dt/σ_0", "time"),
+        Objective("threshold_field", field_threshold, True, True, True, long_name="threshold field 𝓔*"),
+        Objective("threshold_pump", pump_threshold, whole=True, long_name="threshold pump strength ζ_c"),
     )
-}  # fmt: skip
+}
 """Objectives known by name. `sigma`, `min_sigma` and `threshold_pump` are minimised, the others maximised."""
 
-ALONE = ("sigma", "threshold_field", "threshold_pump")
-"""Objectives at one time; the others need many."""
 
-
-def objective_for(given: str | Callable, state: str, times: tuple, maximise: bool | None) -> Objective:
-    """The objective that `given` names or is; raises `ValueError` for what does not fit the state or times."""
+def objective_for(given: str | Callable, way: AbstractWay, maximise: bool | None) -> Objective:
+    """The objective that `given` names or is; raises `ValueError` for what does not fit the way or its times."""
     if not isinstance(given, str):
         if not callable(given):
             raise ValueError(
                 f"objective = {given!r} is not allowed: it must be a name or a function of a run"
             )
-        name = getattr(given, "__name__", "objective").strip("<>")
-        return Objective(name, given, bool(maximise), states=("evolve", "plateau", "steady"))
-    known = [name for name, entry in NAMED.items() if state in entry.states]
+        return Objective(getattr(given, "__name__", "objective").strip("<>"), given, bool(maximise))
     if given not in NAMED:
         nearest = difflib.get_close_matches(given, list(NAMED), n=1, cutoff=0.4)
         hint = f"; did you mean {nearest[0]!r}?" if nearest else "."
-        raise ValueError(f"objective: there is no objective {given!r}{hint} Known here: {', '.join(known)}")
-    entry = NAMED[given]
-    if state not in entry.states:
+        known = ", ".join(name for name, entry in NAMED.items() if way.in_time or not entry.in_time)
+        raise ValueError(f"objective: there is no objective {given!r}{hint} Known here: {known}")
+    entry, times = NAMED[given], list(way.times)
+    if entry.in_time and not way.in_time:
         raise ValueError(f"objective = {given!r} is not allowed here: it needs times=, a run in time")
-    if state == "evolve" and given in ALONE and len(times) != 1:
-        raise ValueError(f"times = {list(times)} is not allowed with objective = {given!r}: give one time")
-    if state == "evolve" and given not in ALONE and len(times) < 3:
+    if way.in_time and not entry.many and len(times) != 1:
+        raise ValueError(f"times = {times} is not allowed with objective = {given!r}: give one time")
+    if way.in_time and entry.many and len(times) < 3:
         raise ValueError(
-            f"times = {list(times)} is not allowed with objective = {given!r}: give many times, "
+            f"times = {times} is not allowed with objective = {given!r}: give many times, "
             "close enough to follow σ(t)"
         )
     return entry if maximise is None else dataclasses.replace(entry, maximise=bool(maximise))

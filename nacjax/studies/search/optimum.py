@@ -22,8 +22,9 @@ class Optimum:
     - `kinks`: name → jump of the derivative, where the optimum lies on a kink
     - `constraints`: name → its value at the best point; `feasible`: name → whether it holds to 1%
     - `paths` (start, step): quantities and objective of every start, and why it stopped
+    - `how`: what the search did, in words
     - `solves`: stage → number of objective evaluations; all but those of "scan" and "check" with gradient;
-      stages on a coarse mesh are "coarse ...", those on the plateau in place of a run "plateau ..."
+      stages on the plateau in place of a run are "plateau ..."
     """
 
     objective: str
@@ -41,6 +42,7 @@ class Optimum:
     constraints: dict[str, float]
     feasible: dict[str, bool]
     paths: xr.Dataset
+    how: str
     solves: dict[str, int]
     seconds: float
 
@@ -63,7 +65,7 @@ class Optimum:
     def to_xarray(self) -> xr.Dataset:
         """The paths and the derivatives as one dataset, with everything else in its attributes (as JSON)."""
         plain = ("objective", "maximised", "unit", "value", "value_fine", "best", "bounds", "units", "kinks")
-        plain = (*plain, "constraints", "feasible", "solves", "seconds")
+        plain = (*plain, "constraints", "feasible", "how", "solves", "seconds")
         dataset = xr.merge(
             [self.paths, self.hessian.rename("hessian"), self.gradient.rename("gradient"), self.curvature]
         )
@@ -99,7 +101,7 @@ class Optimum:
             )
         reasons, counts = np.unique(self.paths["reason"].to_numpy(), return_counts=True)
         order = np.argsort(-counts)
-        lines.append(f"  {self.paths.sizes['start']} starts:")
+        lines.append(f"  {self.how}")
         lines += [f"  {counts[k]:>5}  {reasons[k]}" for k in order]
         stages = ", ".join(f"{count} {stage}" for stage, count in self.solves.items())
         lines.append(f"  {self.total_solves} solves ({stages}) in {self.seconds:.1f} s")

@@ -13,8 +13,8 @@ from .merit import Problem
 from .optimum import Optimum
 
 
-def to_optimum(swarm: Swarm, fine: Problem, seconds: float) -> Optimum:
-    """The `Optimum` of a finished swarm; `fine` is the problem on a finer mesh."""
+def to_optimum(swarm: Swarm, fine: Problem, how: str, seconds: float) -> Optimum:
+    """The `Optimum` of a finished swarm; `fine` is the problem on a finer mesh, `how` what was done in words."""
     problem, k = swarm.problem, int(np.argmin(swarm.best))
     box, recipe = problem.box, problem.recipe
     sign = recipe.objective.sign
@@ -49,6 +49,7 @@ def to_optimum(swarm: Swarm, fine: Problem, seconds: float) -> Optimum:
         constraints=limits,
         feasible={c.name: bool(c.violation(limits[c.name]) < 0.01) for c in recipe.constraints},
         paths=to_paths(swarm),
+        how=how,
         solves=dict(problem.solves),
         seconds=seconds,
     )

@@ -7,31 +7,31 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import optax
 
-from ...kinetics.ladder import Mesh
 from ...model.checks import as_arrays
 from ...model.field import AbstractField, NoField
 from ...model.metal import Metal
 from ...model.names import System
 from ...model.pump import AbstractPump
-from ..sweep.batch import Study
+from ...model.units import internal
+from ...solvers.ways import AbstractWay, way_to
 from ..sweep.chunks import rung_counts
-from ..sweep.sweep import check_state, make_study
 from .bounds import Box, check_corners, corners, make_box, resolve_all, squash, stretch
 from .curvature import look_around
-from .descent import REASONS, Swarm, descend, distinct
-from .merit import FORWARD_AT_MOST, Problem, Recipe, closed, coarser, finer
+from .descent import REASONS, TOLERANCE, Swarm, descend, distinct
+from .merit import FORWARD_AT_MOST, Problem, Recipe, finer
 from .objectives import NAMED, constraints_for, objective_for
 from .optimum import Optimum
 from .outcome import to_optimum
+from .plan import plans
 from .polish import AGAIN, FIRST, polish
-from .starts import first_points, in_batches
-
-ADAM = optax.adam(0.15)
-"""The optimiser of a search unless another is given; it moves in u, where the box is about 6 wide."""
+from .starts import in_batches
 
 SEARCH_CELLS = 96
+"""Cells in a rung unless others are given."""
+
+PENALTY, STERNER = 10.0, 100.0
+"""Weight of squared violations of constraints, in units of the bound; and how much more it is in the last polish."""
 
 ROUGHLY, CLOSELY = 3, 0.1
 """What a polish stops at, in tolerances: on what stands for the run at about the error of that, and on the run."""
@@ -45,24 +45,11 @@ def search(
     objective: str | Callable = "sigma",
     maximise: bool | None = None,
     constraints: Mapping[str, tuple] | None = None,
-    penalty: float = 10.0,
     field: AbstractField | None = None,
     times: Any = None,
     plateau: bool = False,
     steady: bool = False,
-    optimizer: Any = None,
-    starts: int = 64,
-    steps: int = 60,
     seed: int = 0,
-    scan: int = 0,
-    analytic: int = 0,
-    coarse: int | str | None = None,
-    polished: int = 3,
-    tolerance: float = 1e-4,
-    patience: int = 8,
-    cells: int = SEARCH_CELLS,
-    mesh: Mesh | None = None,
-    rungs: int | None = None,
     **options: Any,
 ) -> Optimum:
     """The point of a box where an objective is smallest (or largest), and what is known about it.
@@ -74,97 +61,93 @@ def search(
     - `objective`: "sigma" (at one time, or of the plateau or steady state), "min_sigma", "nac_lifetime",
       "negative_area" (of many times), "threshold_field", "threshold_pump", or a function of a `Run`
       (`Plateau`, `SteadyState`) with one number as result. Functions are minimised unless `maximise`
-    - `constraints`: name → (function of a run, low, high), None for no bound; violations are penalised by
-      `penalty` times their square, in units of the bound, and 100 times that while polishing
-    - `optimizer`: any optax optimiser, moving in the u of a box 6 wide, mirrored at its bounds (`squash`);
-      Adam by default. `steps` at most, from `starts` points of a Latin hypercube drawn with `seed`
-    - `scan`: evaluate so many points first without gradients (of the plateau, for "sigma" under `Clamped`),
-      and start from the best of them
-    - `analytic`: look at so many points by Eq. (10) of the paper first, which costs next to nothing, and start
-      (or scan) where it is lowest, in the middle of what it does not know; for the named objectives
-    - `coarse`: what stands for a run in the scan, the descents and a first polish: "plateau", for "sigma" or
-      "threshold_pump" at one time, is the closed plateau at the ζ that free phonons have then, without
-      constraints: a good guide while Γ_in t is small and σ(ω_p) smooth; a number is the cells of a coarser
-      mesh (with `rtol` 0.1). Only the polished points, one at least, see the run itself
-    - `polished`: how many of the best distinct points L-BFGS finishes
-    - `tolerance`: a start stops where `patience` steps gain less than this share of the objective's spread,
-      a polish where the next step promises less than a tenth of it
-    - `cells`, `mesh`, `rungs`, `options`: as in `evolve`. `rungs` defaults to what the whole box needs
+    - `constraints`: name → (function of a run, low, high), None for no bound; violations are penalised
+    - `seed`: of the points that it begins with
+    - options of `evolve`: `cells` (96), `mesh`, `rtol`, `atol`, `solver`, `max_steps`; `rungs`, by default what
+      the whole box needs
 
-    Where σ is not negative there is no threshold; starts there first lower σ until there is one.
+    It chooses by itself where to start and what to compute there, see `plan`: the result says `how`. Where σ is
+    not negative there is no threshold; starts there first lower σ until there is one.
 
     Returns an `Optimum`. Starts that fail say why and stop no other; NaN is never best. Raises `ValueError`
     for bounds that are reversed or outside physics, an unknown quantity or objective, an objective that is
     not one number, and one that is not finite at any start.
     """
     began = time.perf_counter()
-    _check_counts(
-        starts=(starts, 1),
-        steps=(steps, 0),
-        scan=(scan, 0),
-        analytic=(analytic, 0),
-        polished=(polished, 0),
-        patience=(patience, 1),
-    )
     system, maker = _system(metal, pump, field, over)
-    study = _study(system, times, plateau, steady, cells, mesh, options)
-    problem = _problem(system, maker, study, over, objective, maximise, constraints, rungs, starts)
-    problem.penalty = float(penalty)
-    rough = problem if coarse is None else _stand_in(problem, coarse)
-    swarm = Swarm(rough, first_points(rough, starts, seed, scan, analytic))
-    descend(swarm, ADAM if optimizer is None else optimizer, steps, tolerance, patience)
-    if not np.isfinite(swarm.value).any():
-        raise ValueError(
-            f"objective = {problem.recipe.objective.name} is not finite at any of the {starts} starts: "
-            f"{REASONS[int(swarm.outcome[0])]} Narrow the bounds, or give more starts or a scan."
-        )
-    if polished or coarse:
-        finish(swarm, problem, max(polished, 1), tolerance)
-    return to_optimum(swarm, finer(problem), time.perf_counter() - began)
+    rungs, way = options.pop("rungs", None), _way(system, times, plateau, steady, options)
+    recipe = _recipe(system, maker, way, over, rungs)
+    goal, limits = objective_for(objective, way, maximise), constraints_for(constraints)
+    recipe = dataclasses.replace(recipe, objective=goal, constraints=limits)
+    swarm, how = _best_of(Problem(recipe, system, make_box(over), 1, PENALTY), seed)
+    return to_optimum(swarm, finer(swarm.problem), how, time.perf_counter() - began)
 
 
-def finish(swarm: Swarm, problem: Problem, polished: int, tolerance: float) -> None:
-    """L-BFGS on the best distinct points, and again from a neighbour of the best one that lies lower (a kink)."""
-    which, first = distinct(swarm, polished), FIRST
-    if swarm.problem is not problem:
-        polish(swarm, which, 60, ROUGHLY * tolerance)
+def _best_of(problem: Problem, seed: int) -> tuple[Swarm, str]:
+    """The finished swarm of the first plan with a finite start, and what was done; raises `ValueError` for none."""
+    swarm, goal = None, problem.recipe.objective
+    for plan in plans(problem):
+        begun = plan.begin(problem, seed)
+        if begun is None:
+            continue
+        swarm, others = begun
+        if np.isfinite(swarm.value).any():
+            finish(swarm, in_batches(problem, plan.starts), plan.polished, others)
+            return swarm, plan.how
+    why = "" if swarm is None else f" of the {len(swarm.u)} starts: {REASONS[int(swarm.outcome[0])]}"
+    raise ValueError(f"objective = {goal.name} is not finite at any{why} Narrow the bounds.")
+
+
+def finish(swarm: Swarm, problem: Problem, polished: int, rivals: np.ndarray) -> None:
+    """L-BFGS on the best distinct points, and again from a neighbour of the best one that lies lower (a kink).
+
+    `rivals` (point, quantity) are followed down in what the swarm has seen so far; one that gets lower is polished.
+    """
+    which, first, rough = distinct(swarm, polished), FIRST, swarm.problem
+    if rough.mark:  # it stood for the run
+        polish(swarm, which, 60, ROUGHLY * TOLERANCE)
+    level = float(swarm.best.min())
+    if rough.mark:
         swarm.move_to(problem)
         first = AGAIN
     if problem.recipe.constraints:
-        problem.penalty *= 100
-        again = problem.evaluate(swarm.best_u, "polish")
+        swarm.problem.penalty *= STERNER
+        again = swarm.problem.evaluate(swarm.best_u, "polish")
         swarm.best = np.where(np.isfinite(again.merit), again.merit, np.inf)
         swarm.best_slope = again.slope
-    polish(swarm, which, 40, CLOSELY * tolerance, first)
+    polish(swarm, which, 40, CLOSELY * TOLERANCE, first)
+    if len(rivals):
+        level = level if rough.mark else float(swarm.best.min())
+        lower = lower_rival(rough, rivals, level, swarm.spread)
+        if lower is not None:
+            swarm.join(lower)
+            polish(swarm, np.array([len(swarm.u) - 1]), 40, CLOSELY * TOLERANCE, AGAIN)
+    _round_kinks(swarm)
+
+
+def lower_rival(problem: Problem, u: np.ndarray, level: float, spread: float) -> np.ndarray | None:
+    """Where the best of the points u gets by L-BFGS, (quantity,), if that is below `level`."""
+    rival = Swarm(in_batches(dataclasses.replace(problem, mark=f"{problem.mark}rival "), len(u)), u)
+    descend(rival, 0)
+    which = np.flatnonzero(np.isfinite(rival.value))
+    if not which.size:
+        return None
+    polish(rival, which, 40, ROUGHLY * TOLERANCE)
+    k = int(np.argmin(rival.best))
+    return rival.best_u[k] if rival.best[k] < level - TOLERANCE * spread else None
+
+
+def _round_kinks(swarm: Swarm) -> None:
+    """Go on from a neighbour of the best point that lies lower than a polish got, while there is one."""
     for _ in range(4):
         k = int(np.argmin(swarm.best))
-        around = look_around(problem, squash(swarm.best_u[k]), swarm.spread)
+        around = look_around(swarm.problem, squash(swarm.best_u[k]), swarm.spread)
         swarm.around = around
-        if not around.lowest_merit < swarm.best[k] - tolerance * swarm.spread:
+        if not around.lowest_merit < swarm.best[k] - TOLERANCE * swarm.spread:
             break
         swarm.best_u[k], swarm.best[k] = stretch(around.lowest), around.lowest_merit
         swarm.best_slope[k] = np.nan
-        polish(swarm, np.array([k]), 40, CLOSELY * tolerance, AGAIN)
-
-
-def _stand_in(problem: Problem, coarse: int | str) -> Problem:
-    """What `coarse` asks for; raises `ValueError` where there is none."""
-    recipe, (metal, _, field) = problem.recipe, problem.system
-    if coarse == "plateau":
-        goal = recipe.objective
-        known = "plateau" in goal.states and goal.name in NAMED
-        if not (known and recipe.study.state == "evolve" and isinstance(field, NoField) and metal.on_ladder):
-            raise ValueError(
-                "coarse = 'plateau' is not allowed here: the plateau stands for sigma or threshold_pump at one of "
-                "times=, without a field, dispersion and further modes. Give the cells of a coarser mesh"
-            )
-        return closed(problem)
-    if isinstance(coarse, str):
-        raise ValueError(f"coarse = {coarse!r} is not allowed: it must be 'plateau' or a number of cells")
-    _check_counts(coarse=(coarse, 4))
-    if coarse >= recipe.study.cells:
-        raise ValueError(f"coarse = {coarse!r} is not allowed: it must be below cells = {recipe.study.cells}")
-    return coarser(problem, coarse)
+        polish(swarm, np.array([k]), 40, CLOSELY * TOLERANCE, AGAIN)
 
 
 def _system(metal, pump, field, over) -> tuple[System, Callable | None]:
@@ -184,33 +167,29 @@ def _system(metal, pump, field, over) -> tuple[System, Callable | None]:
     return as_arrays(System(made, pump, field)), metal
 
 
-def _study(system, times, plateau, steady, cells, mesh, options) -> Study:
+def _way(system: System, times, plateau, steady, options) -> AbstractWay:
+    """The way to a state; raises `ValueError` and `TypeError` as `way_to` does, and where it leads nowhere."""
     if times is None and not plateau and not steady:
         times = 10.0
-    grid = Mesh(cells=cells).cells if mesh is None else mesh
-    study = make_study(system, times, plateau, steady, ("sigma",), grid, options)
-    check_state(study, system)
-    return dataclasses.replace(study, observables=())
+    times = internal("times", times, "time", system.metal.scales)
+    way = way_to(times, plateau, steady, **{"cells": SEARCH_CELLS, **options})
+    way.check(system)
+    return way
 
 
-def _problem(system, maker, study, over, objective, maximise, constraints, rungs, starts) -> Problem:
+def _recipe(system: System, maker: Callable | None, way: AbstractWay, over, rungs: int | None) -> Recipe:
+    """What is compiled, but for the objective."""
     box = make_box(over)
     own = set() if maker is None else set(inspect.signature(maker).parameters) & set(box.names)
     plain = [name for name in box.names if name not in own]
     resolved = dict(zip(plain, resolve_all(plain, system), strict=True))
     paths = tuple(resolved.get(name) for name in box.names)
-    if box.size > FORWARD_AT_MOST and study.state == "evolve":
-        study = dataclasses.replace(
-            study, options=tuple(sorted({**dict(study.options), "adjoint": "reverse"}.items()))
-        )
-    goal = objective_for(objective, study.state, study.times, maximise)
-    limits = constraints_for(constraints)
-    bare = dataclasses.replace(study, system=None, paths=())  # pyright: ignore[reportArgumentType]
-    recipe = Recipe(bare, box.names, paths, box.log, 1, goal, limits, maker)
+    if box.size > FORWARD_AT_MOST:
+        way = way.in_reverse()
     if maker is None:
         check_corners(box, resolve_all(plain, system), system)
-    recipe = dataclasses.replace(recipe, rungs=_rungs(recipe, box, system, rungs))
-    return in_batches(Problem(recipe, system, box, starts), starts)
+    recipe = Recipe(way, box.names, paths, box.log, 1, NAMED["sigma"], (), maker)
+    return dataclasses.replace(recipe, rungs=_rungs(recipe, box, system, rungs))
 
 
 def _rungs(recipe: Recipe, box: Box, system: System, given: int | None) -> int:
@@ -226,11 +205,3 @@ def _rungs(recipe: Recipe, box: Box, system: System, given: int | None) -> int:
             f"rungs = {given} is not allowed: the box needs at least {needed} (width / phonon_energy)"
         )
     return needed if given is None else int(given)
-
-
-def _check_counts(**counts: tuple[int, int]) -> None:
-    for name, (value, least) in counts.items():
-        if value != int(value) or value < least:
-            raise ValueError(
-                f"{name} = {value!r} is not allowed: it must be a whole number, at least {least}"
-            )

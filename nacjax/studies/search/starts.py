@@ -1,4 +1,4 @@
-"""Where the descents of a search start: spread over the box, after a scan, or where Eq. (10) points to."""
+"""Where the descents of a search start: spread over the box, or where Eq. (10) points to."""
 
 import dataclasses
 
@@ -13,40 +13,37 @@ from ...model.names import System
 from ...solvers.estimate import conductivity_estimate
 from ..sweep.chunks import default_size
 from .bounds import latin_hypercube, physical, stretch
-from .merit import Problem, Recipe, closed
-from .objectives import NAMED
+from .merit import Problem, Recipe
+
+GLANCES = 300
+"""Points for each quantity in which Eq. (10) is looked at: 600 of two take the time of a solve."""
 
 
-def first_points(
-    problem: Problem, starts: int, seed: int, scan: int = 0, analytic: int = 0
-) -> Float[np.ndarray, "start quantity"]:
-    """Unbounded u of the starts.
+def spread_points(problem: Problem, starts: int, seed: int) -> Float[np.ndarray, "start quantity"]:
+    """Unbounded u of a Latin hypercube."""
+    return stretch(latin_hypercube(np.random.default_rng(seed), starts, problem.box.size))
 
-    A Latin hypercube; of `analytic` points those that Eq. (10) prefers; of `scan` points those with the lowest
-    values (of the best `scan` of `analytic` ones if both are given).
+
+def guided_points(
+    problem: Problem, seed: int, starts: int, scan: int = 0, rivals: int = 0
+) -> tuple[Float[np.ndarray, "start quantity"], Float[np.ndarray, "rival quantity"]] | None:
+    """Unbounded u of the starts that Eq. (10) prefers and of `rivals` next to them; None if no quantity enters there.
+
+    It is looked at in `GLANCES` points for each quantity, which takes no solve. With `scan` the best so many of
+    them are evaluated, and those with the lowest values are the starts.
     """
-    rng, count = np.random.default_rng(seed), max(scan, starts)
-    z = latin_hypercube(rng, max(count, analytic), problem.box.size)
-    if analytic:
-        _check_analytic(problem)
-        z = _by_estimate(problem, z, count)
+    rng, count, size = np.random.default_rng(seed), max(scan, starts), problem.box.size
+    z = _by_estimate(problem, latin_hypercube(rng, GLANCES * size, size), count + rivals)
+    if z is None:
+        return None
+    first = np.arange(starts)
     if scan:
-        scanned = in_batches(_scanned(problem), count)
-        z = z[lowest_valleys(z, scanned.at(z, "scan", gradient=False).merit, starts)]
-    return stretch(z)
+        scanned = in_batches(problem, count)
+        first = lowest_valleys(z[:count], scanned.at(z[:count], "scan", gradient=False).merit, starts)
+    return stretch(z[first]), stretch(np.delete(z, first, axis=0)[:rivals])
 
 
-def _check_analytic(problem: Problem) -> None:
-    """Raise `ValueError` where Eq. (10) says nothing about what is searched."""
-    goal = problem.recipe.objective
-    if goal.name not in NAMED or goal.maximise != NAMED[goal.name].maximise:
-        raise ValueError(
-            f"analytic is not allowed with objective = {goal.name}, maximise = {goal.maximise}: Eq. (10) tells "
-            "where σ is low only. Use scan= instead"
-        )
-
-
-def _by_estimate(problem: Problem, z: np.ndarray, count: int) -> np.ndarray:
+def _by_estimate(problem: Problem, z: np.ndarray, count: int) -> np.ndarray | None:
     """The `count` points of z that Eq. (10) prefers, moved to the middle of what does not enter there."""
     size, few = problem.box.size, min(8, len(z))
     moved = np.repeat(z[None, :few], size, axis=0)  # (quantity, point, quantity)
@@ -55,9 +52,10 @@ def _by_estimate(problem: Problem, z: np.ndarray, count: int) -> np.ndarray:
     points, ends = np.concatenate([z, *moved]).astype(kind), problem.box.ends.astype(kind)
     found = np.asarray(_estimates(problem.recipe, problem.system, ends, jnp.asarray(points)), dtype=float)
     estimates, others = found[: len(z)], found[len(z) :].reshape(size, few)
-    best = z[lowest_valleys(z, estimates, count)]
     absent = [np.allclose(other, estimates[:few], rtol=1e-4, equal_nan=True) for other in others]
-    return np.where(absent, 0.5, best)
+    if all(absent):
+        return None
+    return np.where(absent, 0.5, z[lowest_valleys(z, estimates, count)])
 
 
 @eqx.filter_jit
@@ -71,14 +69,6 @@ def _estimates(recipe: Recipe, system: System, ends, points: Float[Array, "point
     return jax.lax.map(one, points, batch_size=64)
 
 
-def _scanned(problem: Problem) -> Problem:
-    """The problem whose values a scan takes: the plateau where it stands for σ, else the problem itself."""
-    evolving = problem.recipe.study.state == "evolve"
-    if problem.recipe.objective.name != "sigma" or not evolving or not problem.system.pump.clamped:
-        return problem
-    return dataclasses.replace(closed(problem), mark="")
-
-
 def lowest_valleys(z: np.ndarray, merit: np.ndarray, count: int, neighbours: int = 5) -> np.ndarray:
     """Indices of `count` points to start from: first those lower than their neighbours, then the lowest others."""
     merit = np.where(np.isfinite(merit), merit, np.inf)
@@ -89,6 +79,6 @@ def lowest_valleys(z: np.ndarray, merit: np.ndarray, count: int, neighbours: int
 
 def in_batches(problem: Problem, count: int) -> Problem:
     """The problem in as few and equal batches for `count` points as memory and caches like."""
-    study, devices, pairs = problem.recipe.study, jax.local_devices()[:1], problem.system.metal.off_ladder
-    most = default_size(study.state, problem.recipe.rungs, study.cells, len(study.times), devices, pairs)
+    recipe, pairs = problem.recipe, problem.system.metal.off_ladder
+    most = default_size(recipe.way, recipe.rungs, jax.local_devices()[:1], pairs)
     return dataclasses.replace(problem, width=-(-count // -(-count // most)))

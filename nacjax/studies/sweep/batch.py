@@ -7,29 +7,24 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-import diffrax as dfx
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import jaxpr_as_fun
 
-from ...kinetics.ladder import Mesh
 from ...model.names import System, changed
-from ...solvers.evolve import evolve
-from ...solvers.plateau import plateau
-from ...solvers.steady import steady_state
+from ...solvers.ways import AbstractWay
 from .chunks import Chunk
 from .observe import Observable
 
-NOT_FINITE, NOT_RUN, NOT_CONVERGED = 100, 101, 102
+NOT_FINITE, NOT_RUN = 100, 101
 OWN_SENTENCES = {
     0: "The point was computed.",
     NOT_FINITE: "The result is not finite.",
     NOT_RUN: "The batch of this point could not run, most likely for want of memory.",
-    NOT_CONVERGED: "No steady state was found.",
 }
-"""Outcome codes of a sweep's own; the others are diffrax's."""
+"""Outcome codes of a sweep's own; the others are those of the way."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,51 +32,23 @@ class Study:
     """What is computed at every point: everything but the values of the axes.
 
     - `system`: metal, pump and field around which the axes vary; `paths`: what varies
-    - `state`: "evolve", "plateau" or "steady"; `times` (time,) for "evolve", and for a plateau at the ζ of free
-      phonons at the last of them
-    - `mesh`: a `Mesh`, or the number of cells of the solver's own kind of mesh
-    - `options`: of the solver, keyword arguments as sorted pairs
+    - `way`: how a state is reached; `observables`: what is recorded of it
     """
 
     system: System
     paths: tuple[str, ...]
-    state: str
-    times: tuple[float, ...]
-    mesh: Mesh | int
-    options: tuple[tuple[str, Any], ...]
+    way: AbstractWay
     observables: tuple[Observable, ...]
-
-    @property
-    def cells(self) -> int:
-        """Cells in a rung."""
-        return self.mesh if isinstance(self.mesh, int) else self.mesh.cells
-
-    def run(self, system: System, rungs: int) -> tuple[Any, Any]:
-        """The outcome code and the `Run`, `Plateau` or steady state of one system."""
-        metal, pump, field = system
-        grid = {"cells": self.mesh} if isinstance(self.mesh, int) else {"mesh": self.mesh}
-        options: dict[str, Any] = {**dict(self.options), **grid, "rungs": rungs}
-        if self.state == "plateau":
-            zeta = pump.initial_phonons()
-            if self.times:
-                zeta = pump.free_phonons(self.times[-1], metal.phonon_lifetime)
-            return jnp.zeros((), int), plateau(metal, zeta, **options)
-        if self.state == "steady":
-            state = steady_state(metal, pump, field=field, **options)
-            return jnp.where(state.converged, 0, NOT_CONVERGED), state
-        times = np.array(self.times)
-        options = {"adjoint": "forward", **options}
-        run = evolve(metal, pump, times, field=field, budget=False, **options)
-        return run.outcome._value, run
 
     def point(self, system: System, values: jax.Array, rungs: int) -> dict[str, jax.Array]:
         """The observables and the outcome at one point; `values` (quantity,) belong to `paths`."""
         here = changed(system, dict(zip(self.paths, values, strict=True)))
-        code, run = self.run(here, rungs)
-        results = {entry.name: jnp.asarray(entry.function(run)) for entry in self.observables}
+        code, state = self.way.solve(here, rungs)
+        results = {entry.name: jnp.asarray(entry.function(state)) for entry in self.observables}
+        count = len(self.way.times)
         for name, value in results.items():
-            if value.shape not in ((), (len(self.times),)):
-                wanted = "one number" + (f" or {len(self.times)} (one per time)" if self.times else "")
+            if value.shape not in ((), (count,)):
+                wanted = "one number" + (f" or {count} (one per time)" if count else "")
                 raise ValueError(
                     f"observe: {name} has the shape {value.shape}; it must be {wanted} at each point"
                 )
@@ -90,11 +57,9 @@ class Study:
         return results
 
 
-def sentence(code: int) -> str:
+def sentence(code: int, way: AbstractWay) -> str:
     """An outcome code as a sentence."""
-    if code in OWN_SENTENCES:
-        return OWN_SENTENCES[code]
-    return str(dfx.RESULTS[eqx.tree_at(lambda r: r._value, dfx.RESULTS.successful, jnp.asarray(code))])
+    return OWN_SENTENCES.get(code) or way.sentence(code)
 
 
 COMPILER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="compile")

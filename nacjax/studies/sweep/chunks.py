@@ -2,12 +2,16 @@
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from ...model.names import System
 from ...model.pump import AbstractPump
+from ...solvers.ways import AbstractWay
+from ..progress import Progress
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +33,31 @@ class Chunk:
         return np.pad(self.indices, (0, self.size - self.indices.size), mode="edge")
 
 
+@dataclasses.dataclass(frozen=True)
+class Batching:
+    """How a sweep is cut up and shown: `chunk`, points per batch, or None for what suits; `devices`; `callback`."""
+
+    chunk: int | None = None
+    devices: list = dataclasses.field(default_factory=jax.local_devices)
+    callback: Callable[[Progress], object] | None = None
+
+    def __post_init__(self):
+        if self.chunk is not None and (self.chunk < 1 or self.chunk != int(self.chunk)):
+            allowed = "it must be a whole number of points, at least 1"
+            raise ValueError(f"chunk = {self.chunk!r} is not allowed: {allowed}")
+
+    @classmethod
+    def split(cls, options: dict[str, Any]) -> tuple["Batching", dict[str, Any]]:
+        """The batching among the `options` of a sweep, and the other options."""
+        names = [field.name for field in dataclasses.fields(cls)]
+        own = {name: options[name] for name in names if options.get(name) is not None}
+        return cls(**own), {name: value for name, value in options.items() if name not in names}
+
+    def size(self, way: AbstractWay, rungs: int, pairs: int) -> int:
+        """Points per batch; arguments as in `default_size`."""
+        return int(self.chunk) if self.chunk is not None else default_size(way, rungs, self.devices, pairs)
+
+
 def rung_counts(batch: System, points: int) -> np.ndarray:
     """J = ⌈W/ω_p⌉ at each point, as `nacjax.kinetics.ladder.count_rungs` counts one."""
     ratio = np.asarray(batch.metal.dos.width / batch.metal.phonon_energy)
@@ -36,25 +65,30 @@ def rung_counts(batch: System, points: int) -> np.ndarray:
     return np.broadcast_to(np.maximum(counts, 1), (points,))
 
 
-def expected_cost(batch: System, points: int) -> np.ndarray:
-    """A number that grows with the steps a point needs: its fastest rate. One batch waits for its slowest."""
-    metal = batch.metal
-    rate = np.asarray(metal.coupling_rate) * (1 + _strength(batch.pump, points))
-    for mode in metal.modes:
-        rate = rate + np.asarray(mode.coupling_rate) * (1 + _strength(mode.pump, points))
+def expected_cost(system: System, batch: System, points: int) -> np.ndarray:
+    """A number that grows with the steps a point needs: its fastest rate. One batch waits for its slowest.
+
+    `batch` is the `system` with the values of all points in it.
+    """
+    before, metal = system.metal, batch.metal
+    rate = np.asarray(metal.coupling_rate) * (1 + _strength(system.pump, batch.pump))
+    for old, mode in zip(before.modes, metal.modes, strict=True):
+        rate = rate + np.asarray(mode.coupling_rate) * (1 + _strength(old.pump, mode.pump))
     rate = rate + np.asarray(metal.inelastic_rate / metal.temperature / metal.dos.width)
     return np.broadcast_to(rate, (points,))
 
 
-def _strength(pump: AbstractPump | None, points: int) -> np.ndarray:
-    """Phonons per mode that a pump starts with or adds at once, at each point."""
-    if pump is None:
-        return np.zeros(points)
-    zeta = jax.vmap(lambda pump: pump.initial_phonons() + pump.source(0.0 * pump.initial_phonons()))
-    try:
-        return np.asarray(zeta(jax.tree.map(lambda x: jax.numpy.broadcast_to(x, (points,)), pump)))
-    except (TypeError, ValueError, IndexError):  # a pump with lists in it: leave the order to the rates
-        return np.zeros(points)
+def _strength(pump: AbstractPump | None, batch: AbstractPump | None) -> np.ndarray:
+    """Phonons per mode that a pump starts with or adds at once, at each point where that varies; 0 without a pump."""
+    if batch is None:
+        return np.zeros(())
+
+    def at_once(pump):
+        return pump.initial_phonons() + pump.source(jnp.zeros(()))
+
+    varies = jax.tree.map(lambda one, many: 0 if jnp.ndim(many) > jnp.ndim(one) else None, pump, batch)
+    varied = any(axis is not None for axis in jax.tree.leaves(varies))
+    return np.asarray(jax.vmap(at_once, in_axes=(varies,))(batch) if varied else at_once(batch))
 
 
 def plan(rungs: np.ndarray, cost: np.ndarray, size: Callable[[int], int], multiple: int = 1) -> list[Chunk]:
@@ -71,25 +105,13 @@ def plan(rungs: np.ndarray, cost: np.ndarray, size: Callable[[int], int], multip
     return chunks
 
 
-def default_size(state: str, rungs: int, cells: int, times: int, devices: list, pairs: int = 0) -> int:
+def default_size(way: AbstractWay, rungs: int, devices: list, pairs: int = 0) -> int:
     """Points per batch: what stays in a CPU's caches (1 GiB of pairs of cells), or a good part of an
-    accelerator's memory. The arguments before `devices`, and `pairs`, are those of `point_bytes`."""
-    each = point_bytes(state, rungs, cells, times, pairs)
+    accelerator's memory. `pairs` as in `AbstractWay.point_bytes`."""
+    each = way.point_bytes(rungs, pairs)
     if devices[0].platform == "cpu":
-        most = 256 if state == "plateau" else 96
+        most = way.most_points
         return len(devices) * (int(np.clip(2**30 / each, 1, most)) if pairs else most)
     limit = (devices[0].memory_stats() or {}).get("bytes_limit", 8 * 2**30)
     fit = int(0.4 * limit / each)
     return len(devices) * int(np.clip(fit, 1 if pairs else 32, 8192))
-
-
-def point_bytes(state: str, rungs: int, cells: int, times: int, pairs: int = 0) -> int:
-    """Memory a point takes while it runs, in bytes: fits to what compiled sweeps allocate.
-
-    The mesh that follows the features takes 186 words a cell, whatever the number of rungs, and is
-    done with before the steps begin; so a point takes the larger of the two, and its saved states. Each of
-    `pairs`, phonon branches that lead off the ladder, adds arrays over all pairs of cells.
-    """
-    steps = {"plateau": rungs, "evolve": rungs * (40 + 4 * rungs), "steady": rungs * 115}
-    dense = pairs * (12 if state == "steady" else 4) * (rungs * cells) ** 2
-    return int(8 * (cells * (max(186 + rungs, steps[state]) + 1.1 * rungs * times) + dense))

@@ -16,12 +16,12 @@ def blank(study: Study, points: Points, shapes: dict[str, tuple[int, ...]]) -> d
     return {**results, "outcome": np.full(points.size, -1, np.int32)}
 
 
-def to_dataset(study: Study, points: Points, results: dict[str, np.ndarray], one_time: bool) -> xr.Dataset:
+def to_dataset(study: Study, points: Points, results: dict[str, np.ndarray]) -> xr.Dataset:
     """The dataset of a sweep: axes as coordinates, observables, outcome codes and their sentences.
 
-    `results` are (point, ...) arrays; with `one_time` the only time is a scalar coordinate.
+    `results` are (point, ...) arrays; a time that is no axis is a scalar coordinate.
     """
-    metal = study.system.metal
+    metal, way = study.system.metal, study.way
     dims = tuple(points.dims)
 
     def labels(long_name: str, symbol: str, kind: str) -> dict[str, str]:
@@ -31,13 +31,13 @@ def to_dataset(study: Study, points: Points, results: dict[str, np.ndarray], one
     coords: dict = {}
     for c in points.coordinates:
         coords[c.name] = ((c.dim,), c.values, {**labels(*about(c.path, study.system)), "path": c.path})
-    if study.times:
-        along, when = ((), study.times[0]) if one_time else (("time",), list(study.times))
+    if way.in_time:
+        along, when = (("time",), list(way.times)) if way.time_axis else ((), way.times[0])
         coords["time"] = (along, when, labels(*TIME))
     variables = {}
     for entry in study.observables:
         values = results[entry.name]
-        if values.ndim == 2 and one_time:
+        if values.ndim == 2 and not way.time_axis:
             values = values[:, 0]
         along = dims if values.ndim == 1 else (*dims, "time")
         values = values.reshape(*points.shape, *values.shape[1:])
@@ -45,7 +45,7 @@ def to_dataset(study: Study, points: Points, results: dict[str, np.ndarray], one
         variables[entry.name] = (along, values, labels(long_name, "", entry.kind))
     codes = results["outcome"].astype(np.int32)
     met = np.unique(codes)
-    texts = ["Not computed yet." if code < 0 else sentence(int(code)) for code in met]
+    texts = ["Not computed yet." if code < 0 else sentence(int(code), way) for code in met]
     meanings = json.dumps(dict(zip(map(str, met), texts, strict=True)))
     attrs = {"long_name": "outcome code (0: computed)", "flag_values": met, "flag_meanings": meanings}
     variables["outcome"] = (dims, codes.reshape(points.shape), attrs)

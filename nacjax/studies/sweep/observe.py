@@ -7,6 +7,8 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from ...solvers.ways import AbstractWay
+
 
 @dataclasses.dataclass(frozen=True)
 class Observable:
@@ -42,28 +44,25 @@ NAMED = {
 }
 """Observables that a sweep knows by name."""
 
-OF_STATE = {"evolve": tuple(NAMED), "plateau": ("sigma",), "steady": ("sigma", "phonons")}
-"""Which of them each kind of state has."""
-
 Observe = str | Callable | Mapping[str, Callable] | Iterable[str | Callable]
 
 
-def observables(observe: Observe, state: str) -> tuple[Observable, ...]:
+def observables(observe: Observe, way: AbstractWay) -> tuple[Observable, ...]:
     """The observables that `observe` names; raises `ValueError` for an unknown or repeated name."""
     if isinstance(observe, str) or callable(observe):
         observe = (observe,)
     if isinstance(observe, Mapping):
         found = [Observable(str(name), function) for name, function in observe.items()]
     else:
-        found = [_observable(entry, state) for entry in observe]
+        found = [_observable(entry, way) for entry in observe]
     names = [entry.name for entry in found]
     if not names or len(set(names)) < len(names):
         raise ValueError(f"observe = {names} is not allowed: it must name observables, each once")
     return tuple(found)
 
 
-def _observable(entry: str | Callable, state: str) -> Observable:
-    known = {name: NAMED[name] for name in OF_STATE[state]}
+def _observable(entry: str | Callable, way: AbstractWay) -> Observable:
+    known = {name: NAMED[name] for name in way.measures}
     if not isinstance(entry, str):
         return Observable(getattr(entry, "__name__", "observable"), entry)
     if entry not in known:

@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import json
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ import jax
 import numpy as np
 import xarray as xr
 
-from ...kinetics.ladder import Mesh
 from ...model.checks import as_arrays
 from ...model.field import AbstractField, NoField
 from ...model.metal import Metal
@@ -20,19 +19,16 @@ from ...model.names import System
 from ...model.pump import AbstractPump
 from ...model.record import describe, device_name, versions
 from ...model.units import internal
-from ...solvers.evolve import DEFAULT_CELLS
+from ...solvers.ways import way_to
 from ..commensurate import landmarks
-from ..progress import Progress, Reporter
+from ..progress import Reporter
 from .axes import Axes, Points, check_points, make_points
 from .batch import KERNELS, Study, run_chunk
-from .chunks import Chunk, default_size, expected_cost, plan, rung_counts
+from .chunks import Batching, Chunk, expected_cost, plan, rung_counts
 from .dataset import blank, to_dataset
 from .observe import Observe, observables
 from .remote import run_remotely
 from .store import Store, is_store, open_store
-
-OPTIONS = {"evolve": ("rtol", "atol", "solver", "max_steps"), "steady": ("max_steps",), "plateau": ()}
-"""Solver options of each kind of state, besides `cells` and `mesh`."""
 
 
 def sweep(
@@ -46,68 +42,93 @@ def sweep(
     steady: bool = False,
     observe: Observe = ("sigma",),
     store: str | Path | None = None,
-    chunk: int | None = None,
     executor: Any = None,
     progress: bool = True,
-    callback: Callable[[Progress], object] | None = None,
-    cells: int = DEFAULT_CELLS,
-    mesh: Mesh | None = None,
-    devices: list | None = None,
     **options: Any,
 ) -> xr.Dataset:
     """Observables over the grid of `axes`, as a labelled dataset. The other arguments:
 
     - `axes`: name of a quantity → its values. Any scalar number of the metal, its DoS and further modes,
       the pump or the field: `{"phonon_energy": [0.3, 0.5], "zeta": [1, 5, 20]}`; every combination is computed.
-      A tuple of names goes together, value by value:
-      `{("filling", "phonon_energy"): ([0.4, 0.5], [0.3, 0.5])}`.
+      A tuple of names goes together, value by value: `{("filling", "phonon_energy"): ([0.4, 0.5], [0.3, 0.5])}`.
       Where a name is ambiguous write part of its path: `"dos.width"`, `"pump.width"`; what belongs to a
       further mode is numbered from 0: `"modes.0.coupling_rate"`, `"modes.1.pump.zeta"`.
     - one of `times` (as in `evolve`; one number gives no time axis), `plateau=True`, `steady=True`
     - `observe`: names ("sigma", "phonons", "field", "field_normalised", "steps"), functions of a
       `Run` (`Plateau`, `SteadyState`) with one number or one per time as result, or {name: function}
-    - `store`: path of a Zarr store that gets every chunk as it is finished; a sweep that was
-      interrupted continues from it
-    - `chunk`: points per batch; by default what suits the device. Points are grouped by rung count
-      (one compilation each) and sorted by expected cost
+    - `store`: path of a Zarr store that gets every chunk as it is finished, and from which an interrupted sweep goes on
     - `executor`: of the `concurrent.futures` kind, to compute chunks in other processes
-    - `progress`: a bar where there is a terminal; `callback` is called with a `Progress` after each chunk
-    - `devices`: JAX devices, all local ones by default; each runs its own loop
-    - `cells`, `mesh` and `options` (`rtol`, `atol`, `solver`, `max_steps`): as in `evolve`
+    - `progress`: a bar where there is a terminal; option `callback`: called with a `Progress` after each chunk
+    - options `chunk`: points per batch, what suits the device by default; `devices`: of JAX, all local ones by
+      default, each with a loop of its own
+    - options of `evolve`: `cells`, `mesh`, `rtol`, `atol`, `solver`, `max_steps`
 
-    Returns observables on the axes, `outcome` (code) and `reason` (sentence) of each point, and the
-    configuration, versions, device and times in the attributes. A point that fails is NaN with its
-    reason and does not stop the others. Raises `ValueError`, before anything is computed, for an unknown axis
-    (the nearest is suggested), values that are not allowed, unequal zipped lengths, an unknown
-    observable or one of the wrong shape, and a store that is not one or holds another sweep.
+    Returns observables on the axes, `outcome` (code) and `reason` (sentence) of each point, and in the attributes
+    configuration, versions, device and times. A point that fails is NaN with its reason and stops no other. Under
+    `jax.distributed` each process computes its share of the chunks into the same `store`.
 
-    Raises `OSError` where the store cannot be written; what was finished is kept there, also
-    after Ctrl-C, and the same call goes on from it.
-
-    Under `jax.distributed` each process computes its share of the chunks into the same `store`.
+    Raises `ValueError`, before anything is computed, for an unknown axis (the nearest is suggested), values that
+    are not allowed, unequal zipped lengths, an unknown observable or one of the wrong shape, and a store that is
+    none or holds another sweep. Raises `OSError` where the store cannot be written; what was finished is kept
+    there, also after Ctrl-C, and the same call goes on from it.
     """
-    start, compiled = time.perf_counter(), KERNELS.seconds
+    start = time.perf_counter(), KERNELS.seconds
+    batching, numerics = Batching.split(options)
     system = as_arrays(System(metal, pump, NoField() if field is None else field))  # pyright: ignore[reportCallIssue]
-    times = internal("times", times, "time", metal.scales)
-    grid = Mesh(cells=cells).cells if mesh is None else mesh
-    study = make_study(system, times, plateau, steady, observe, grid, options)
-    job = plan_job(study, axes, chunk, jax.local_devices() if devices is None else list(devices), store)
+    way = way_to(internal("times", times, "time", metal.scales), plateau, steady, **numerics)
+    study = Study(system, (), way, observables(observe, way))
+    return run_job(plan_job(study, axes, batching, store), store, executor, progress, start)
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """A sweep, checked and cut into chunks: all that is known before anything is computed.
+
+    - `study`, `points`: what is computed, and where; `chunks` of the points, cut and run as `batching` says
+    - `shapes`: of each observable at one point; `configuration`: what a store must agree with
+    """
+
+    study: Study
+    points: Points
+    chunks: list[Chunk]
+    batching: Batching
+    shapes: dict[str, tuple[int, ...]]
+    configuration: dict[str, Any]
+
+    @property
+    def devices(self) -> list:
+        """The JAX devices."""
+        return self.batching.devices
+
+
+def plan_job(study: Study, axes: Axes, batching: Batching, store: Any = None) -> Job:
+    """The `Job` of a study over axes; raises `ValueError` for whatever is wrong with it."""
+    points = make_points(axes, study.system)
+    study = dataclasses.replace(study, paths=tuple(points.columns))
+    batch = check_points(points, study.system)
+    study.way.check(batch)
+    chunks = _chunks(study, points, batch, batching, store)
+    shapes = KERNELS.get(study, chunks[0], batching.devices).shapes
+    return Job(study, points, chunks, batching, shapes, _configuration(study, points, batching.chunk))
+
+
+def run_job(job: Job, store: Any, executor: Any, progress: bool, start: tuple[float, float]) -> xr.Dataset:
+    """The dataset of a job; `start`: when the sweep began, and what compilations had taken until then (s)."""
     if jax.process_count() > 1 and store is None:
         raise ValueError("store is needed under jax.distributed: the processes bring their results there")
-    alone = jax.process_count() == 1
+    alone, metal = jax.process_count() == 1, job.study.system.metal
     kept = None if store is None else open_store(store, job.configuration, job.chunks, job.shapes, alone)
-
-    reporter = Reporter(job.points.size, progress and jax.process_index() == 0, callback)
+    reporter = Reporter(job.points.size, progress and jax.process_index() == 0, job.batching.callback)
     with _ending_cleanly(kept, reporter):
         results = _run(job, kept, executor, reporter)
-    dataset = to_dataset(job.study, job.points, results, np.ndim(times) == 0)
+    dataset = to_dataset(job.study, job.points, results)
     dataset.attrs |= {"configuration": json.dumps(job.configuration), "versions": json.dumps(versions())}
     varied = {path.rsplit(".", 1)[1] for path in job.points.columns}
     if "phonon_energy" in varied and not varied & {"filling", "temperature", "width", "exponent"}:
         dataset.attrs["landmarks"] = json.dumps(landmarks(metal))
     if kept is not None and jax.process_index() == 0:
         kept.finish(dataset)
-    compile_seconds, wall = KERNELS.seconds - compiled, time.perf_counter() - start
+    compile_seconds, wall = KERNELS.seconds - start[1], time.perf_counter() - start[0]
     dataset.attrs |= {
         "device": device_name(job.devices),
         "compile_seconds": round(compile_seconds, 3),
@@ -115,35 +136,6 @@ def sweep(
         "wall_seconds": round(wall, 3),
     }
     return dataset
-
-
-@dataclasses.dataclass(frozen=True)
-class Job:
-    """A sweep, checked and cut into chunks: all that is known before anything is computed.
-
-    - `study`, `points`: what is computed, and where; `chunks` of the points, run on `devices`
-    - `shapes`: of each observable at one point; `configuration`: what a store must agree with
-    """
-
-    study: Study
-    points: Points
-    chunks: list[Chunk]
-    devices: list
-    shapes: dict[str, tuple[int, ...]]
-    configuration: dict[str, Any]
-
-
-def plan_job(study: Study, axes: Axes, chunk: int | None, devices: list, store: Any) -> Job:
-    """The `Job` of a study over axes; raises `ValueError` for whatever is wrong with it."""
-    points = make_points(axes, study.system)
-    study = dataclasses.replace(study, paths=tuple(points.columns))
-    batch = check_points(points, study.system)
-    check_state(study, batch)
-    if chunk is not None and (chunk < 1 or chunk != int(chunk)):
-        raise ValueError(f"chunk = {chunk!r} is not allowed: it must be a whole number of points, at least 1")
-    chunks = _chunks(study, points, batch, rung_counts(batch, points.size), chunk, devices, store)
-    shapes = KERNELS.get(study, chunks[0], devices).shapes
-    return Job(study, points, chunks, devices, shapes, _configuration(study, points, chunk))
 
 
 def _run(job: Job, kept: Store | None, executor: Any, reporter: Reporter) -> dict[str, np.ndarray]:
@@ -164,58 +156,15 @@ def _run(job: Job, kept: Store | None, executor: Any, reporter: Reporter) -> dic
     return results
 
 
-def make_study(system, times, plateau, steady, observe, mesh, options) -> Study:
-    """What to compute at each point, before it is known what varies."""
-    chosen = [times is not None, bool(plateau), bool(steady)]
-    if sum(chosen) != 1:
-        raise ValueError("give exactly one of times=, plateau=True and steady=True")
-    state = ("evolve", "plateau", "steady")[chosen.index(True)]
-    allowed = OPTIONS[state]
-    unknown = [name for name in options if name not in allowed]
-    if unknown:
-        known = ", ".join(("cells", "mesh", *allowed))
-        raise TypeError(f"{unknown[0]!r} is no option of this kind of study; known: {known}")
-    for name in ("rtol", "atol"):
-        if options.get(name) is not None and not options[name] > 0:
-            raise ValueError(f"{name} = {options[name]!r} is not allowed: it must be positive")
-    if state == "plateau" and not system.pump.clamped:
-        kind = type(system.pump).__name__
-        raise ValueError(f"pump = {kind} is not allowed with plateau=True: it must be Clamped(zeta)")
-    if state == "plateau" and not isinstance(system.field, NoField):
-        raise ValueError("field is not allowed with plateau=True, which is the state without a field")
-    listed = () if times is None else tuple(float(t) for t in np.atleast_1d(np.asarray(times, dtype=float)))
-    entries = observables(observe, state)
-    chosen_options = tuple(sorted(options.items()))
-    return Study(system, (), state, listed, mesh, chosen_options, entries)
-
-
-def check_state(study: Study, batch: System) -> None:
-    """Raise `ValueError` for times out of order, and for a steady state at Γ_in = 0."""
-    if study.state == "steady" and np.any(np.asarray(batch.metal.inelastic_rate) == 0):
-        raise ValueError("inelastic_rate = 0 is not allowed with steady=True: it must be positive, "
-                         "or every ladder keeps its particles and the state is not unique")  # fmt: skip
-    times = np.array(study.times)
-    if study.state == "evolve" and not (
-        times.size and np.all(np.isfinite(times)) and times[0] >= 0 and np.all(np.diff(times) > 0)
-    ):
-        raise ValueError(
-            f"times = {list(study.times)} is not allowed: times must be finite, ≥ 0 and increasing"
-        )
-
-
-def _chunks(study, points, batch, rungs, chunk, devices, store) -> list[Chunk]:
+def _chunks(study: Study, points: Points, batch: System, batching: Batching, store: Any) -> list[Chunk]:
+    rungs, many = rung_counts(batch, points.size), len(batching.devices)
     if store is not None and is_store(Path(store)):
         kept = Store(store)
         if kept.largest_point < points.size:  # else it is another sweep, which open_store will refuse
-            return kept.plan(rungs, len(devices))
-
-    def size(count: int) -> int:
-        if chunk is not None:
-            return int(chunk)
-        pairs = study.system.metal.off_ladder
-        return default_size(study.state, count, study.cells, len(study.times), devices, pairs)
-
-    return plan(rungs, expected_cost(batch, points.size), size, len(devices))
+            return kept.plan(rungs, many)
+    pairs = study.system.metal.off_ladder
+    cost = expected_cost(study.system, batch, points.size)
+    return plan(rungs, cost, lambda count: batching.size(study.way, count, pairs), many)
 
 
 def chunk_values(points: Points, piece: Chunk) -> np.ndarray:
@@ -224,14 +173,15 @@ def chunk_values(points: Points, piece: Chunk) -> np.ndarray:
 
 
 def _configuration(study: Study, points: Points, chunk: int | None) -> dict[str, Any]:
+    way = study.way
     return {
         **{name: describe(part) for name, part in study.system._asdict().items()},
         "axes": {c.path: {"dim": c.dim, "values": c.values.tolist()} for c in points.coordinates},
-        "state": study.state,
-        "times": list(study.times),
+        "state": way.name,
+        "times": list(way.times),
         "observe": {entry.name: describe(entry.function) for entry in study.observables},
-        "mesh": {"cells": study.mesh} if isinstance(study.mesh, int) else describe(study.mesh),
-        "options": {name: describe(value) for name, value in study.options},
+        "mesh": {"cells": way.mesh} if isinstance(way.mesh, int) else describe(way.mesh),
+        "options": {name: describe(value) for name, value in way.options},
         "x64": bool(jax.config.jax_enable_x64),  # pyright: ignore[reportAttributeAccessIssue]
         "chunk": chunk,
     }
