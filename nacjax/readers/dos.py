@@ -114,6 +114,8 @@ def _read(lines: Lines, format: str, columns: Sequence[str] | None) -> tuple[str
 def _set_unit(lines: Lines, name: str, raw: RawDos, unit: str | None) -> None:
     """The unit a caller states, where the file names none; `ValueError` where it names another."""
     if unit is None:
+        if raw.unit is None and raw.unit_from:
+            raise ValueError(f"{lines.path}: energies in {raw.unit_from}? Its header names both: give unit=")
         return
     unit = check_unit(unit)
     if raw.unit not in (None, unit):

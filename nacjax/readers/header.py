@@ -5,9 +5,10 @@ import re
 
 from ..model.source import EV
 from .text import NUMBER, Lines
-from .units import FOREIGN, TOKEN, unit_named
+from .units import FOREIGN, TOKEN, unit_named, units_named
 
 MEANINGS = {
+    "Energy": r"^(energy|e|ε)\s*([-–(\[]|$)",
     "skip": r"^(index|unnamed.*|#|no\.?|nr\.?|row|point|idx|i)$",
     "integral": r"integ|cumul|idos|∫|\bint\b|^int|\bnos\b|number of (states|electrons)",
     "v2dos": r"(?<![a-z])v\s*(\^|\*\*)?\s*[2²]|veloc|vvdos|transport",
@@ -16,7 +17,7 @@ MEANINGS = {
     "partial": r"pdos|ldos|partial|proj|local|\bsite|atom|orb|muffin|interst|tot-|(?<![a-z0-9])[spdf](?![a-z0-9_²^])",
     "up": r"(dos|spin|^|[^a-z])up(?![a-z])|alpha|↑|major|spin[ _]?1\b",
     "down": r"(dos|spin|^|[^a-z])(down|dn|dw|dwn)(?![a-z])|beta|↓|minor|spin[ _]?2\b",
-    "DOS": r"dos|densit|states|total",
+    "DOS": r"dos|densit|states|total|(^|[^a-z])tot(?![a-z-])",
     "energy": r"energ|^[eεω](?![a-z])|^hw|^omega",
 }
 """Meaning of a column → what its name looks like (lower case); the first that is found holds."""
@@ -39,13 +40,15 @@ FERMI = re.compile(
 class Header:
     """What a header says, and in which line.
 
-    `names` are as many as columns, or empty; `unit` and `density_unit` those of energy and DoS; `fermi` what
-    it gives for the Fermi level (two numbers for two spins).
+    - `names` are as many as columns, or empty; `meanings` what they say
+    - `unit` and `density_unit`: of energy and DoS; `several`: the units among which it leaves the choice
+    - `fermi`: the Fermi level (two numbers for two spins), said in `fermi_line`
     """
 
     names: list[str]
     meanings: list[str]
     unit: str | None
+    several: str
     density_unit: str | None
     fermi: tuple[float, ...]
     fermi_line: int | None
@@ -72,10 +75,10 @@ def read_header(lines: Lines, header: list[tuple[int, str]], width: int, separat
             unit = unit or unit_named(name)
         elif kind in ("dos", *SPINS):
             density = density or unit_named(name)
-    if unit is None:
-        unit = _unit(lines, header, density)
+    units = {unit} - {None} or _units(header) or {density} - {None}
+    unit = units.pop() if len(units) == 1 else None
     fermi, line = _fermi(lines, header, unit)
-    return Header(names, meanings, unit, density, fermi, line)
+    return Header(names, meanings, unit, " or ".join(sorted(units)), density, fermi, line)
 
 
 def _names(header: list[tuple[int, str]], width: int, separator: str) -> tuple[list[str], list[str], int]:
@@ -95,9 +98,8 @@ def _names(header: list[tuple[int, str]], width: int, separator: str) -> tuple[l
                     "partial" if name.lower() == "d" else kind
                     for name, kind in zip(names, meanings, strict=True)
                 ]
-            if len(names) == width and any(
-                kind not in ("?", "skip", "other", "partial") for kind in meanings
-            ):
+            known = "?" not in meanings and not {*meanings} <= {"skip", "other", "partial"}
+            if len(names) == width and ("energy" in meanings or known):
                 return names, meanings, number
     return [], [], header[0][0] if header else 1
 
@@ -122,20 +124,11 @@ def _split(text: str, separator: str) -> list[list[str]]:
     return ways
 
 
-def _unit(lines: Lines, header: list[tuple[int, str]], density: str | None) -> str | None:
-    """The unit of energy where the name of the column gives none: of a sentence about energies, or the only one."""
-    plain = [
-        (number, re.sub(rf"[-+]?\d[\d.eEdD+-]*\s*(?:{TOKEN.pattern})", "", text)) for number, text in header
-    ]
-    about = [text for _, text in plain if re.search(r"(?i)energ|\bunits?\b", text)]
-    found = {unit for text in about if (unit := unit_named(text))}
-    if not found:
-        found = {unit for _, text in plain if (unit := unit_named(text))} or {density} - {None}
-    if len(found) > 1:
-        raise ValueError(
-            f"{lines.path}: its header names several units of energy ({', '.join(sorted(found))}): give unit="
-        )
-    return found.pop() if found else None
+def _units(header: list[tuple[int, str]]) -> set[str]:
+    """Units of energy where the name of the column gives none: of sentences about energies, or of any."""
+    plain = [re.sub(rf"[-+]?\d[\d.eEdD+-]*\s*(?:{TOKEN.pattern})", "", text) for _, text in header]
+    about = [text for text in plain if re.search(r"(?i)energ|\bunits?\b", text)]
+    return units_named(" ".join(about)) or units_named(" ".join(plain))
 
 
 def _fermi(

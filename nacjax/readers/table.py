@@ -90,7 +90,7 @@ def assemble(lines: Lines, table: Table) -> RawDos:
     cumulative = None if "integral" not in table.roles or running else below
     said = "" if header.fermi_line is None else f"line {header.fermi_line}"
     return RawDos(energy, above, table.places, weighted, cumulative, words, spin or named, header.fermi, said,
-                  unit, "its header" if unit else "")  # fmt: skip
+                  unit, "its header" if unit else header.several)  # fmt: skip
 
 
 def _numbers(lines: Lines, cells: Cells, expected: tuple[int, ...], named: bool) -> list[list[Number]]:

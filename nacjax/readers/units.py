@@ -17,9 +17,14 @@ TOKEN = re.compile(
 """A unit as people write it."""
 
 
+def units_named(text: str) -> set[str]:
+    """The units of energy that a text names."""
+    return {WORDS[word.lower().replace(" ", "").removesuffix("s")] for word in TOKEN.findall(text)}
+
+
 def unit_named(text: str) -> str | None:
     """The unit of energy that a text names once or several times alike, or None."""
-    found = {WORDS[word.lower().replace(" ", "").removesuffix("s")] for word in TOKEN.findall(text)}
+    found = units_named(text)
     return found.pop() if len(found) == 1 else None
 
 

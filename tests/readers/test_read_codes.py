@@ -322,7 +322,7 @@ def test_window_edges_on_rows_and_relaxations(folder):
         read(folder, "DOSCAR", "\n".join(lines) + "\n")
     (folder / "cubic_hr.dat").write_text(wannier_text(simple_cubic(t=0.2)))
     (folder / "blank.win").write_text(
-        WIN.replace("end unit", "\n! Å\nend unit").replace("bohr\n", "bohr\n\n")
+        WIN.replace("end unit", "\n! Å\nend unit").replace("bohr\n", "bohr\n\n").replace("= 3", "= 1")
     )
     assert read_wannier(folder / "cubic_hr.dat", folder / "blank.win").lattice.shape == (3, 3)
 
