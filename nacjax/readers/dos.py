@@ -12,7 +12,7 @@ from .boltztrap import read_boltztrap
 from .elk import NAME, read_elk
 from .espresso import HEADER, read_espresso
 from .postw90 import read_postw90
-from .raw import RawDos
+from .raw import RawDos, check_steps
 from .table import read_table
 from .text import Lines
 from .units import check_unit
@@ -68,6 +68,26 @@ def read_dos(
     Warns (`UserWarning`) of what was taken as sound but need not be. Raises `FileNotFoundError` for a file
     that is not there, and `ValueError` naming the file, the line and what is wrong with it.
     """
+    raw, source = understand(
+        path, format, window=window, relative_to=relative_to, fermi_energy=fermi_energy, electrons=electrons,
+        tolerance=tolerance, unit=unit, columns=columns,
+    )  # fmt: skip
+    return TabulatedDOS(raw.energy, raw.density, raw.weighted, cumulative=raw.cumulative, source=source)
+
+
+def understand(
+    path: str | Path,
+    format: str = "auto",
+    *,
+    window: tuple[float, float] | None = None,
+    relative_to: str = "file",
+    fermi_energy: float | None = None,
+    electrons: float | None = None,
+    tolerance: float = 0.02,
+    unit: str | None = None,
+    columns: Sequence[str] | None = None,
+) -> tuple[RawDos, Source]:
+    """The rows of the band, and what was understood of the file; arguments and errors are those of `read_dos`."""
     if relative_to not in ("file", "fermi"):
         raise ValueError(f"relative_to = {relative_to!r} is not allowed: it must be 'file' or 'fermi'")
     if format != "auto" and format not in FORMATS:
@@ -95,7 +115,7 @@ def read_dos(
         str(path), name, raw.unit, states, counted, fermi, raw.fermi_from, raw.unit_from, raw.columns, raw.spin,
         (float(raw.energy[0]), float(raw.energy[-1])), raw.code, tuple(lines.notes),
     )  # fmt: skip
-    return TabulatedDOS(raw.energy, raw.density, raw.weighted, cumulative=raw.cumulative, source=source)
+    return raw, source
 
 
 def _read(lines: Lines, format: str, columns: Sequence[str] | None) -> tuple[str, RawDos]:
@@ -165,6 +185,8 @@ def detect(lines: Lines) -> str:
 
 def _band(lines: Lines, raw: RawDos, window: tuple[float, float] | None) -> RawDos:
     """The rows of the band: inside the window, without empty tails."""
+    if not raw.code:
+        check_steps(lines, raw)
     first, last = float(raw.energy[0]), float(raw.energy[-1])
     if window is not None:
         low, high = (float(edge) for edge in window)
@@ -176,7 +198,7 @@ def _band(lines: Lines, raw: RawDos, window: tuple[float, float] | None) -> RawD
         raw = raw.cut(max(low, first), min(high, last))
     full = raw.energy.size
     raw = raw.trimmed()
-    if raw.code and raw.energy.size:
+    if raw.energy.size:
         _check_ends(lines, raw, (first, last))
     if full < 3 or raw.energy.size == 0:
         found = f"{full} rows" if raw.energy.size else "no DoS above zero"
@@ -189,13 +211,19 @@ def _band(lines: Lines, raw: RawDos, window: tuple[float, float] | None) -> RawD
 
 
 def _check_ends(lines: Lines, raw: RawDos, ends: tuple[float, float]) -> None:
-    """`ValueError` where the DoS is not empty at an end of the file: the band goes on, or the file is cut off."""
+    """Where the DoS is not empty at an end of the file, the band goes on or the file is cut off.
+
+    `ValueError` for the file of a code, which counts states; a warning for a table, of which that may be meant.
+    """
     least = 1e-3 * raw.density.max()
     for at, end in ((0, ends[0]), (-1, ends[1])):
         number = round(float(raw.places[at]))
-        if raw.energy[at] == end and raw.density[at] > least:
-            lines.fail(number, f"the DoS is {raw.density[at]:.3g} where the file ends ({end:g}): the band goes on "
-                       "or the file is cut off; give window=(low, high) inside the file")  # fmt: skip
+        if raw.energy[at] != end or raw.density[at] <= least:
+            continue
+        text = f"the DoS is {raw.density[at]:.3g} where the file ends ({end:g}): the band goes on or the file is cut off"
+        if raw.code:
+            lines.fail(number, f"{text}; give window=(low, high) inside the file")
+        lines.warn(f"line {number}: {text}")
 
 
 def _checked_electrons(lines: Lines, given, found, states: float, tolerance: float) -> float | None:

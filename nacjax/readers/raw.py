@@ -122,3 +122,17 @@ def even(lines: Lines, raw: RawDos, quantum: float) -> RawDos:
             lines.fail(int(raw.places[0]), "this format has no blank lines or comments between its rows")
         raw.energy = check_grid(lines, raw.energy, raw.places, quantum)
     return raw
+
+
+def check_steps(lines: Lines, raw: RawDos) -> None:
+    """Warn of rows that seem to be missing from an even grid, and of energies that merely count the rows."""
+    steps = np.diff(raw.energy)
+    if steps.size < 9:
+        return
+    usual = float(np.median(steps))
+    wide = np.flatnonzero(steps > 1.5 * usual)
+    if 0 < wide.size <= 0.05 * steps.size and np.mean(np.abs(steps - usual) < 0.1 * usual) > 0.9:
+        lines.warn(f"rows seem to be missing after line {raw.places[wide[0]]:g}: energies step by {usual:g}, there by "
+                   f"{steps[wide[0]]:g}")  # fmt: skip
+    if raw.energy[0] in (0, 1) and np.all(steps == 1) and raw.unit is None:
+        lines.warn("the energies are 0, 1, 2 …: do they count the rows? Say what columns are by columns=")

@@ -53,9 +53,24 @@ def named(lines: Lines, header: Header, values: np.ndarray, place: int) -> list[
     if "dos" in roles and {*SPINS} & {*roles}:
         _check_total(lines, values, roles, place)
         roles = ["skip" if role in SPINS else role for role in roles]
+    _check_partial(lines, header, values, roles, place)
     if left := [name for name, role in zip(header.names, roles, strict=True) if role == "skip" and name]:
         lines.notes.append(f"not read: {', '.join(left)}")
     return roles
+
+
+def _check_partial(lines: Lines, header: Header, values: np.ndarray, roles: list[str], place: int) -> None:
+    """`ValueError` where a partial DoS exceeds the total one."""
+    if "dos" not in roles:
+        return
+    total = values[:, roles.index("dos")]
+    for k, kind in enumerate(header.meanings):
+        off = np.flatnonzero(values[:, k] > total + 0.02 * np.abs(total).max(initial=0.0))
+        if kind == "partial" and off.size:
+            lines.fail(
+                place + int(off[0]),
+                f"{header.names[k]} exceeds the total DoS: columns are interchanged; {ASK}",
+            )
 
 
 def _check_total(lines: Lines, values: np.ndarray, roles: list[str], place: int) -> None:
