@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from ..model.metal import Scales
+from .reading import Reading, check_laws
 from .settings import Files, save
 
 if TYPE_CHECKING:
@@ -27,15 +28,15 @@ class Material:
     """
 
     dos: Path | None = None
-    """A density of states instead of K3C60's: DOSCAR, dos.x, postw90, or a table; energies in eV."""
-    window: tuple[float, float] | None = None
-    """Lowest and highest energy of the band in that file (eV)."""
+    """A density of states instead of K3C60's: DOSCAR, dos.x, postw90 and others, or a table."""
+    reading: Reading = dataclasses.field(default_factory=Reading)
+    """How that file is read."""
     filling: float | None = None
     """Occupied fraction of the band; 1/2 for K3C60, and what the file counts below E_F for a file."""
     cell_volume: str | None = None
     """Volume of the primitive cell, for the phonons per fluence; needed with --dos."""
     states_per_mode: float | None = None
-    """Electron states per pumped phonon mode; 6 for K3C60, and what the file counts for a file."""
+    """Electron states per pumped phonon mode; 6 for K3C60, and what the file of a code counts per cell."""
     phonon_energies: tuple[str, ...] = ("41 meV", "71 meV", "117 meV", "170 meV")
     """Energies of the phonon that is pumped."""
     temperatures: tuple[str, ...] = ("100 K", "300 K")
@@ -60,8 +61,9 @@ class Material:
     """Γ_in."""
     phonon_lifetime: str = "5 ps"
     """Lifetime of the phonons τ_ph."""
-    transport: tuple[Literal["constant", "band", "impurity", "hard_sphere"], ...] = ("constant", "band")
-    """Transport laws: ⟨v²⟩τ constant, the bands' ⟨v²⟩ at constant τ, τ ∝ 1/D, vτ constant."""
+    transport: tuple[Literal["constant", "band", "impurity", "hard_sphere"], ...] = ()
+    """Transport laws: ⟨v²⟩τ constant, the bands' ⟨v²⟩ at constant τ, τ ∝ 1/D, vτ constant. By default the
+    first, and the second where ⟨v²⟩ is known."""
     cells: int = 64
     """Cells of the mesh in each rung of width ω_p."""
     rtol: float = 1e-3
@@ -116,8 +118,7 @@ class Material:
         """Raise `ValueError` for lists without entries, and for times that are none."""
         from ..model.units import internal
 
-        if self.window is not None and self.dos is None:
-            raise ValueError("window is not allowed without dos: it is the band in that file")
+        self.reading.check(self.dos)
         lists = {"temperatures": "temperature", "phonon_energies": "energy", "fluences": "fluence"}
         for name, kind in lists.items():
             values = list(getattr(self, name))
@@ -130,20 +131,37 @@ class Material:
 
     def metal_of_file(self, common: dict[str, Any], unit: float, volume: float | None) -> Any:
         """The metal of a density of states in a file."""
-        from .. import Metal, read_dos
+        from .. import Metal
 
-        table = read_dos(self.dos, window=self.window)  # pyright: ignore[reportArgumentType]
-        assert table.source is not None
+        table = self.reading.read(self.dos)  # pyright: ignore[reportArgumentType]
+        source = table.source
+        assert source is not None
+        check_laws(self.transport, table)
         if self.cell_volume is None:
             raise ValueError("cell-volume is needed with dos: give --cell-volume '722 angstrom^3'")
-        filling = common.pop("filling", table.source.filling)
+        filling = common.pop("filling", source.filling)
         if filling is None:
             raise ValueError(f"filling is needed: {self.dos} gives no Fermi energy")
         width = float(table.width)
-        common.setdefault("states_per_mode", table.source.states)
-        ev = {"eV": 1.0, None: 1.0, "Ha": 27.211386245988}[table.source.unit]
-        scales = Scales(ev * width, time_fs=unit, cell_volume=volume)
+        if "states_per_mode" not in common and not source.per_cell:
+            raise ValueError(
+                f"states-per-mode is needed: {self.dos} does not say in what its DoS is counted; give the states "
+                "of the band (both spins) per cell and pumped mode"
+            )
+        common.setdefault("states_per_mode", source.states)
+        if source.unit is None:
+            print(f"{self.dos} names no unit of energy: eV is taken; --unit states another", end="\n\n")
+        scales = Scales((source.unit_ev or 1.0) * width, time_fs=unit, cell_volume=volume)
         return Metal(table.rescaled(width), filling, **common, scales=scales)
+
+    def laws(self, metal: Any) -> tuple[str, ...]:
+        """The transport laws asked for; by default those that the band allows."""
+        if self.transport:
+            return self.transport
+        if self.dos is not None and metal.dos.transport is None:
+            print(f"{self.dos} has no velocities: the law 'band' is left out", end="\n\n")
+            return ("constant",)
+        return ("constant", "band")
 
     def compute(self, metal: Any) -> "xr.Dataset":
         """The study as one dataset, in physical units."""
@@ -163,7 +181,7 @@ class Material:
             temperatures=self.temperatures,
             fluences=self.fluences,
             times=until * np.linspace(0, 1, self.points + 1)[1:] ** 2,
-            transports=self.transport,
+            transports=self.laws(metal),
             penetration_depth=self.penetration_depth,
             reflectivity=self.reflectivity,
             cells=self.cells,

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import numpy as np
 
 from .metal import Band
+from .reading import Reading
 from .settings import Files, save
 
 
@@ -30,6 +31,8 @@ class Search:
     """Number of times up to that one, where the objective needs many."""
     band: Band = dataclasses.field(default_factory=lambda: Band(temperature=0.01))
     """The metal."""
+    reading: Reading = dataclasses.field(default_factory=Reading)
+    """How the file of --dos is read."""
     phonon_energy: float = 0.53
     """Phonon energy ω_p (W)."""
     phonon_lifetime: float = float("inf")
@@ -105,7 +108,9 @@ class Search:
         from .. import Clamped
         from ..model.laboratory import SHAPES
 
-        metal = self.band.metal(phonon_energy=self.phonon_energy, phonon_lifetime=self.phonon_lifetime)
+        metal = self.band.metal(
+            self.reading, phonon_energy=self.phonon_energy, phonon_lifetime=self.phonon_lifetime
+        )
         if self.pump == "clamped":
             return metal, Clamped(self.zeta)  # pyright: ignore[reportArgumentType]
         return metal, SHAPES[self.pump](self.zeta, self.duration, self.delay)

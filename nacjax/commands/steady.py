@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .metal import Band
+from .reading import Reading
 from .settings import Files, save
 from .sweep import Curves, field_of
 
@@ -24,6 +25,8 @@ class Steady:
 
     band: Band = dataclasses.field(default_factory=lambda: Band(inelastic_rate=0.01))
     """The metal."""
+    reading: Reading = dataclasses.field(default_factory=Reading)
+    """How the file of --dos is read."""
     curves: Curves = dataclasses.field(default_factory=lambda: Curves((0.34, 0.8), 61, (5.0, 20.0)))
     """What is on the axes of the figure."""
     field: float = 0.0
@@ -37,7 +40,7 @@ class Steady:
         """Compute, print the table, write the files."""
         self.files.set_up()
         axes = self.curves.axes()
-        metal = self.band.metal(phonon_energy=self.curves.phonon_range[1])
+        metal = self.band.metal(self.reading, phonon_energy=self.curves.phonon_range[1])
         output = self.files.free("steady.nc")
 
         from ..figures.draw import plot_steady

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .metal import Band
+from .reading import Reading
 from .settings import Files, save
 
 
@@ -59,6 +60,8 @@ class Sweep:
 
     band: Band = dataclasses.field(default_factory=Band)
     """The metal."""
+    reading: Reading = dataclasses.field(default_factory=Reading)
+    """How the file of --dos is read."""
     curves: Curves = dataclasses.field(default_factory=Curves)
     """What is on the axes of the figure."""
     time: float = 10.0
@@ -88,7 +91,7 @@ class Sweep:
         """Compute, print the minima, write the files."""
         self.files.set_up()
         axes = self.axes()
-        metal = self.band.metal(phonon_energy=self.curves.phonon_range[1])
+        metal = self.band.metal(self.reading, phonon_energy=self.curves.phonon_range[1])
         pump, field = self.curves.pump(), field_of(self.field)
         state: dict[str, Any] = {"plateau": True} if self.plateau else {"times": self.time, "rtol": self.rtol}
         if self.dry_run:

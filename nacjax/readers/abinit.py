@@ -32,8 +32,9 @@ def read_abinit(lines: Lines) -> RawDos:
     spins = 2 if any(text.replace(" ", "").startswith("#nsppol=2") for _, text in comments) else 1
     raw = assemble(lines, table)
     if (spins == 2) != raw.spin.startswith("two blocks"):
-        lines.fail(int(table.places[0]), f"nsppol = {spins} is announced, but {'one block' if spins == 2 else 'two blocks'} "
-                   "of energies follows: the file is cut off or damaged")  # fmt: skip
+        found = "one block" if spins == 2 else "two blocks"
+        lines.fail(int(table.places[0]), f"nsppol = {spins} is announced, but {found} follow: the file is cut "
+                   "off or damaged")  # fmt: skip
     raw = even(lines, raw, float(table.quanta[:, 0].max()))
     raw.unit, raw.unit_from = "Ha", "ABINIT"
     return raw

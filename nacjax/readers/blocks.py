@@ -38,8 +38,8 @@ def read_blocks(lines: Lines) -> Blocks:
     orbitals = _count(lines, number, "the number of Wannier functions")
     count = _count(lines, number + 1, "the number of vectors R")
     if count * orbitals**2 > len(lines.lines):
-        lines.fail(number, f"{orbitals} Wannier functions and {count} vectors R need {count * orbitals**2} lines, and the "
-                   f"file has {len(lines.lines)}: it is cut off, or these numbers are damaged")  # fmt: skip
+        lines.fail(number, f"{orbitals} Wannier functions and {count} vectors R need {count * orbitals**2} lines, "
+                   f"and the file has {len(lines.lines)}: it is cut off, or these numbers are damaged")  # fmt: skip
     degeneracy, start = _degeneracies(lines, count, number + 2)
     rows, after = (
         _hr_rows(lines, count * orbitals**2, start)
@@ -142,8 +142,8 @@ def _placed(lines: Lines, rows: list[Row], vectors: list[Vector], orbitals: int)
                 lines.fail(number, f"R = {list(vector)} is here a second time")
             seen.add(vector)
         if vector != vectors[block]:
-            lines.fail(number, f"R = {list(vector)}, expected {list(vectors[block])}: the {orbitals**2} elements of a vector "
-                       "must stand together")  # fmt: skip
+            lines.fail(number, f"R = {list(vector)}, expected {list(vectors[block])}: the {orbitals**2} elements of a "
+                       "vector must stand together")  # fmt: skip
         if not (1 <= m <= orbitals and 1 <= n <= orbitals):
             lines.fail(number, f"orbitals {m}, {n}, expected 1 to {orbitals}")
         if places[block, m - 1, n - 1]:

@@ -100,8 +100,8 @@ def _dialect(lines: Lines, texts: list[str], places: list[int]) -> tuple[str, bo
     if decimal and not pointed and all(len(row) > 1 for row in words):
         return separator, True
     if separator == ";":
-        lines.fail(places[commas[0]], f"{texts[commas[0]][:60]!r} has commas beside semicolons, and not as decimal commas "
-                   "throughout: write decimal points alone")  # fmt: skip
+        lines.fail(places[commas[0]], f"{texts[commas[0]][:60]!r} has commas beside semicolons, and not as decimal "
+                   "commas throughout: write decimal points alone")  # fmt: skip
     return ",", False
 
 
@@ -138,5 +138,5 @@ def _refuse_comma(lines: Lines, rows: list[list[str]], places: list[int]) -> Non
         ]
     if suspect:
         place = places[suspect[0]]
-        lines.fail(place, f"{lines.lines[place - 1].strip()[:60]!r} seems to have decimal commas, and commas between its "
-                   "columns: write decimal points, or semicolons between columns")  # fmt: skip
+        lines.fail(place, f"{lines.lines[place - 1].strip()[:60]!r} seems to have decimal commas, and commas between "
+                   "its columns: write decimal points, or semicolons between columns")  # fmt: skip

@@ -32,7 +32,8 @@ FORMATS = {
     "table": read_table,
 }
 """Layouts: DOSCAR of VASP and of LOBSTER, dos.x of Quantum ESPRESSO, postw90's seed-dos.dat, BoltzTraP2, ABINIT's
-_DOS, TDOS.OUT of Elk and exciting, case.dos1ev of WIEN2k, and tables, such as those of FHI-aims, OptaDOS and projwfc.x."""
+_DOS, TDOS.OUT of Elk and exciting, case.dos1ev of WIEN2k, and tables, such as those of FHI-aims, OptaDOS and
+projwfc.x."""
 
 
 def read_dos(
@@ -215,15 +216,17 @@ def _check_ends(lines: Lines, raw: RawDos, ends: tuple[float, float]) -> None:
 
     `ValueError` for the file of a code, which counts states; a warning for a table, of which that may be meant.
     """
-    least = 1e-3 * raw.density.max()
+    least, open_ends = 1e-3 * raw.density.max(), []
     for at, end in ((0, ends[0]), (-1, ends[1])):
-        number = round(float(raw.places[at]))
         if raw.energy[at] != end or raw.density[at] <= least:
             continue
-        text = f"the DoS is {raw.density[at]:.3g} where the file ends ({end:g}): the band goes on or the file is cut off"
+        text = f"the DoS is {raw.density[at]:.3g} where the file ends ({end:g})"
         if raw.code:
-            lines.fail(number, f"{text}; give window=(low, high) inside the file")
-        lines.warn(f"line {number}: {text}")
+            lines.fail(round(float(raw.places[at])), f"{text}: the band goes on or the file is cut off; give "
+                       "window=(low, high) inside the file")  # fmt: skip
+        open_ends.append(text)
+    if open_ends:
+        lines.warn(" and ".join(open_ends) + ": the band goes on, or the file is cut off")
 
 
 def _checked_electrons(lines: Lines, given, found, states: float, tolerance: float) -> float | None:

@@ -75,7 +75,7 @@ def read_header(lines: Lines, header: list[tuple[int, str]], width: int, separat
             unit = unit or unit_named(name)
         elif kind in ("dos", *SPINS):
             density = density or unit_named(name)
-    units = {unit} - {None} or _units(header) or {density} - {None}
+    units = {unit} if unit else _units(header) or ({density} if density else set())
     unit = units.pop() if len(units) == 1 else None
     fermi, line = _fermi(lines, header, unit)
     return Header(names, meanings, unit, " or ".join(sorted(units)), density, fermi, line)

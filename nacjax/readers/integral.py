@@ -29,7 +29,7 @@ def states_below(
             "the integrated DoS falls: the file is damaged, or the column is another one",
         )
     summed = _off(width - step * density[1:], slack + 1e-4 * step * np.abs(density[1:]))
-    active = np.count_nonzero((density > 0) & (np.arange(density.size) > 0))
+    active = int(np.count_nonzero(density[1:] > 0))
     if _few(summed, active):
         if summed.size:
             _fail(lines, places, summed[0], width, step * density[1:])

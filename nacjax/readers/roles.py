@@ -1,4 +1,4 @@
-"""What the columns of a plain table are: as the caller states them, as the header names them, or as numbers leave no doubt."""
+"""What the columns of a plain table are: as the caller states, as the header says, or as the numbers leave no doubt."""
 
 import re
 from collections.abc import Sequence
@@ -96,8 +96,8 @@ def unnamed(lines: Lines, values: np.ndarray, quanta: np.ndarray, place: int) ->
         lines.notes.append("the second column is the sum of the third and fourth, taken as its spins")
         return ["energy", "dos", "skip", "skip"]
     if width == 3:
-        lines.fail(place, "3 columns, and nothing says what the third is (v²-weighted DoS, the other spin, an integral?); "
-                   + ASK)  # fmt: skip
+        what = "the third is (v²-weighted DoS, the other spin, an integral?)"
+        lines.fail(place, f"3 columns, and nothing says what {what}; {ASK}")
     lines.fail(place, f"{width} columns, expected 2 or 3 ({EXPECTED}); {ASK}")
 
 

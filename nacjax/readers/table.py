@@ -1,4 +1,4 @@
-"""Plain tables, and the codes that write them: what each column is comes from the file or the caller, never by guess."""
+"""Plain tables, and the codes that write them: what a column is comes from the file or the caller, never by guess."""
 
 import dataclasses
 import itertools
@@ -14,7 +14,6 @@ from .integral import states_below
 from .raw import RawDos, positive
 from .roles import EXPECTED, counts_rows, named, stated, unnamed
 from .text import Lines, Number
-
 
 WORDS = {"dos": "DoS", "up": "DoS ↑", "down": "DoS ↓", "v2dos": "⟨v²⟩ DoS", "skip": "not read"}
 
@@ -70,16 +69,17 @@ def assemble(lines: Lines, table: Table) -> RawDos:
     table, spin = _blocks(lines, table)
     energy = table.values[:, table.roles.index("energy")]
     density, named = _density(lines, table)
-    unit, density_unit = table.header.unit, table.header.density_unit
+    unit, density_unit, factor = table.header.unit, table.header.density_unit, 1.0
     if unit and density_unit and unit != density_unit:
-        density = density * (EV[unit] / EV[density_unit])
+        factor = EV[unit] / EV[density_unit]
         lines.notes.append(f"DoS converted from states/{density_unit} to states/{unit}")
-    above = positive(lines, density, table.places)
+    density = density * factor
+    above, cumulative = positive(lines, density, table.places), None
     if "integral" in table.roles:
-        counted, quanta = (sum(part[:, k] for k, role in enumerate(table.roles) if role == "integral")
-                           for part in (table.values, table.quanta))  # fmt: skip
-        digits = (sum(table.quanta[:, k] for k, r in enumerate(table.roles) if r in ("dos", *SPINS)), quanta)
-        below, running = states_below(lines, table.places, energy, density, counted, digits)
+        digits = _summed(table.quanta, table.roles, ("dos", *SPINS)) * factor
+        counted, quanta = (_summed(part, table.roles, ("integral",)) for part in (table.values, table.quanta))
+        below, running = states_below(lines, table.places, energy, density, counted, (digits, quanta))
+        cumulative = None if running else below
         lines.notes.append("the integral agrees with the DoS row by row")
     weighted = None
     if "v2dos" in table.roles:
@@ -87,10 +87,14 @@ def assemble(lines: Lines, table: Table) -> RawDos:
     header, names = table.header, table.header.names or [""] * len(table.roles)
     words = tuple(f"{WORDS.get(role, role)} ({name})" if name and name.lower() != role else WORDS.get(role, role)
                   for role, name in zip(table.roles, names, strict=False))  # fmt: skip
-    cumulative = None if "integral" not in table.roles or running else below
     said = "" if header.fermi_line is None else f"line {header.fermi_line}"
     return RawDos(energy, above, table.places, weighted, cumulative, words, spin or named, header.fermi, said,
                   unit, "its header" if unit else header.several)  # fmt: skip
+
+
+def _summed(columns: np.ndarray, roles: list[str], wanted: tuple[str, ...]) -> np.ndarray:
+    """The sum of the columns of some roles, (row,)."""
+    return columns[:, [role in wanted for role in roles]].sum(axis=1)
 
 
 def _numbers(lines: Lines, cells: Cells, expected: tuple[int, ...], named: bool) -> list[list[Number]]:

@@ -101,7 +101,7 @@ def _counted(lines: Lines, table: list[list[Number]], energy: np.ndarray) -> Raw
     above = positive(lines, density, places)
     below, running = states_below(lines, places, energy, density, counted, digits)
     density = above
-    if running:  # D is the mean over the step before
+    if running and below is not None:  # D is the mean over the step before
         below = np.maximum.accumulate(below)
         density = 0.5 * (np.append(density[1:], density[-1]) + density)
     names = ("DoS", "integral") if spins == 1 else ("DoS ↑", "DoS ↓", "integral ↑", "integral ↓")

@@ -60,10 +60,11 @@ def read_wannier(
     hoppings = np.array([means[v] for v in bonds])
     if max(np.abs(np.imag(hoppings)).max(), np.abs(np.imag(onsite)).max()) <= blocks.quantum:
         hoppings, onsite = np.real(hoppings), np.real(onsite)
+    points = round(float(np.sum(1 / blocks.degeneracy)))
     rows = {
         "format": f"Wannier90 {blocks.kind}, eV and Å",
         "orbitals": f"{orbitals}, each without spin unless the run had spinors",
-        "vectors R": f"{len(blocks.vectors)} of {round(float(np.sum(1 / blocks.degeneracy)))} k points, {len(bonds)} bonds kept",
+        "vectors R": f"{len(blocks.vectors)} of {points} k points, {len(bonds)} bonds kept",
         "cell": said,
         "images": "elements at the R of the file" if images is None else f"nearest ones, {images}",
         "energies": f"from {fermi_energy:g} eV on",
@@ -76,11 +77,11 @@ def read_wannier(
 
 def _lattice(lines: Lines, blocks: Blocks, cell) -> tuple[np.ndarray, str]:
     """The lattice vectors (Å, by rows), and where they are from; `ValueError` where two sources differ."""
-    if cell is None and blocks.lattice is None:
-        raise ValueError(
-            f"cell is needed: {lines.path} has no lattice vectors; give seed.win or three vectors (Å)"
-        )
     if cell is None:
+        if blocks.lattice is None:
+            raise ValueError(
+                f"cell is needed: {lines.path} has no lattice vectors; give seed.win or three vectors (Å)"
+            )
         return blocks.lattice, f"{lines.path.name}, lines 2 to 4"
     if isinstance(cell, str | Path):
         win = read_win(cell)
@@ -110,3 +111,16 @@ def _images_file(path: Path) -> Path | None:
 
 def _minus(vector: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(-x for x in vector)
+
+
+def understand(hr: str | Path, cell=None) -> str:
+    """What `read_wannier` understands of a file, also where no cell is known; raises the same errors."""
+    missing = (
+        cell is None and read_blocks(Lines(hr, "seed_hr.dat or seed_tb.dat of Wannier90")).lattice is None
+    )
+    source = read_wannier(hr, np.eye(3) if missing else cell).source or ""
+    return (
+        source.replace("as stated", "not in the file: give seed.win or three vectors (Å)")
+        if missing
+        else source
+    )

@@ -80,7 +80,7 @@ def test_what_is_read_is_right(name):
     )
     report = source.report()
     for word in ("format", "columns", "unit", "spin", "Fermi level", "band", "states", "electrons"):
-        assert f"  {word}" in report or word == "states" and word in report
+        assert f"  {word}" in report or (word == "states" and word in report)
     assert all(note in report for note in source.notes)
 
 
