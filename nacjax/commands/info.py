@@ -1,11 +1,15 @@
-"""`nacjax info`: what a result file or a store holds, and what is installed."""
+"""`nacjax info`: what a result, a store or the file of another code holds, and what is installed."""
 
 import dataclasses
 import json
+import re
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
+
+from .reading import Reading
 
 
 @dataclasses.dataclass
@@ -13,7 +17,9 @@ class Info:
     """What a result holds and how far a store got; without a path, versions and devices."""
 
     path: Annotated[Path | None, tyro.conf.Positional] = None
-    """A NetCDF file or a Zarr store of a sweep."""
+    """A NetCDF file, a Zarr store of a sweep, or a file with a density of states or Wannier bands."""
+    reading: Reading = dataclasses.field(default_factory=Reading)
+    """How a density of states is read."""
 
     def run(self) -> None:
         """Print it."""
@@ -23,8 +29,33 @@ class Info:
             raise FileNotFoundError(f"{self.path}: there is no such file or store")
         elif self.path.is_dir():
             store(self.path)
-        else:
+        elif self.path.open("rb").read(4) in (b"\x89HDF", b"CDF\x01", b"CDF\x02"):
             result(self.path)
+        elif re.search(r"_(hr|tb)\.dat(\.gz)?$", self.path.name):
+            print(bands(self.path))
+        else:
+            print(density(self.path, self.reading))
+
+
+def density(path: Path, reading: Reading) -> str:
+    """What is understood of a density of states; raises `ValueError` for a file that is none."""
+    from ..readers.dos import understand
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # they are among the notes of the report
+        raw, source = understand(path, **reading.options())
+    peak = int(raw.density.argmax())
+    velocities = "v²-weighted DoS known" if raw.weighted is not None else "velocities not known"
+    said = f"  rows        {raw.energy.size} inside the band, largest DoS at {raw.energy[peak]:.6g}; {velocities}"
+    return f"{source.report()}\n{said}"
+
+
+def bands(path: Path) -> str:
+    """What is understood of seed_hr.dat or seed_tb.dat, with seed.win beside it where there is one."""
+    from ..readers.wannier import understand
+
+    win = path.with_name(re.sub(r"_(hr|tb)\.dat(\.gz)?$", ".win", path.name))
+    return understand(path, win if win.is_file() else None)
 
 
 def installation() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from ..model.metal import Metal, Scales
 from ..model.pulses import AnalyticPulse, pulse_shapes
 from .options import DURATION, PulseShape, TransportLaw, explained, transport_help
+from .reading import Reading, check_laws
 from .settings import Files, save
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ FEMTOSECONDS = Scales(energy_ev=1.0, time_fs=1.0)
 """Scales on which texts can be checked before those of the metal are known."""
 
 FILLING = "1/2 for K3C60, and what the file counts below E_F for a file."
+LAWS = "By default the first, and the second where ⟨v²⟩ is known."
 STATES = "6 for K3C60, and what the file counts for a file."
 
 
@@ -32,9 +34,9 @@ class Material:
     """
 
     dos: Path | None = None
-    """A density of states instead of K3C60's: DOSCAR, dos.x, postw90, or a table; energies in eV."""
-    window: tuple[float, float] | None = None
-    """Lowest and highest energy of the band in that file (eV)."""
+    """A density of states instead of K3C60's: DOSCAR, dos.x, postw90 and others, or a table."""
+    reading: Reading = dataclasses.field(default_factory=Reading)
+    """How that file is read."""
     filling: Annotated[float | None, explained(Metal, "filling", FILLING)] = None
     cell_volume: str | None = None
     """Volume of the primitive cell, for the phonons per fluence; needed with --dos."""
@@ -60,7 +62,7 @@ class Material:
     """1/Γ_eph."""
     inelastic_rate: Annotated[str, explained(Metal, "inelastic_rate", unit="with a unit")] = "0.5 meV/ps"
     phonon_lifetime: Annotated[str, explained(Metal, "phonon_lifetime", unit="with a unit")] = "5 ps"
-    transport: Annotated[tuple[TransportLaw, ...], transport_help()] = ("constant", "band")
+    transport: Annotated[tuple[TransportLaw, ...], transport_help(LAWS)] = ()
     cells: int = 64
     """Cells of the mesh in each rung of width ω_p."""
     rtol: float = 1e-3
@@ -115,8 +117,7 @@ class Material:
         """Raise `ValueError` for lists without entries, and for times that are none."""
         from ..model.units import internal
 
-        if self.window is not None and self.dos is None:
-            raise ValueError("window is not allowed without dos: it is the band in that file")
+        self.reading.check(self.dos)
         lists = {"temperatures": "temperature", "phonon_energies": "energy", "fluences": "fluence"}
         for name, kind in lists.items():
             values = list(getattr(self, name))
@@ -129,20 +130,37 @@ class Material:
 
     def metal_of_file(self, common: dict[str, Any], unit: float, volume: float | None) -> Any:
         """The metal of a density of states in a file."""
-        from .. import read_dos
+        from .. import Metal
 
-        table = read_dos(self.dos, window=self.window)  # pyright: ignore[reportArgumentType]
-        assert table.source is not None
+        table = self.reading.read(self.dos)  # pyright: ignore[reportArgumentType]
+        source = table.source
+        assert source is not None
+        check_laws(self.transport, table)
         if self.cell_volume is None:
             raise ValueError("cell-volume is needed with dos: give --cell-volume '722 angstrom^3'")
-        filling = common.pop("filling", table.source.filling)
+        filling = common.pop("filling", source.filling)
         if filling is None:
             raise ValueError(f"filling is needed: {self.dos} gives no Fermi energy")
         width = float(table.width)
-        common.setdefault("states_per_mode", table.source.states)
-        ev = {"eV": 1.0, None: 1.0, "Ha": 27.211386245988}[table.source.unit]
-        scales = Scales(ev * width, time_fs=unit, cell_volume=volume)
+        if "states_per_mode" not in common and not source.per_cell:
+            raise ValueError(
+                f"states-per-mode is needed: {self.dos} does not say in what its DoS is counted; give the states "
+                "of the band (both spins) per cell and pumped mode"
+            )
+        common.setdefault("states_per_mode", source.states)
+        if source.unit is None:
+            print(f"{self.dos} names no unit of energy: eV is taken; --unit states another", end="\n\n")
+        scales = Scales((source.unit_ev or 1.0) * width, time_fs=unit, cell_volume=volume)
         return Metal(table.rescaled(width), filling, **common, scales=scales)
+
+    def laws(self, metal: Any) -> tuple[str, ...]:
+        """The transport laws asked for; by default those that the band allows."""
+        if self.transport:
+            return self.transport
+        if self.dos is not None and metal.dos.transport is None:
+            print(f"{self.dos} has no velocities: the law 'band' is left out", end="\n\n")
+            return ("constant",)
+        return ("constant", "band")
 
     def compute(self, metal: Any) -> "xr.Dataset":
         """The study as one dataset, in physical units."""
@@ -161,7 +179,7 @@ class Material:
             temperatures=self.temperatures,
             fluences=self.fluences,
             times=until * np.linspace(0, 1, self.points + 1)[1:] ** 2,
-            transports=self.transport,
+            transports=self.laws(metal),
             penetration_depth=self.penetration_depth,
             reflectivity=self.reflectivity,
             cells=self.cells,

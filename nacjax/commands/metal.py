@@ -4,11 +4,14 @@ import dataclasses
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from ..kinetics.terms.electron_electron import ElectronElectron
 from ..model.dos import FlatTopDOS, SemiEllipticDOS
 from ..model.metal import Metal
 from .options import TransportLaw, explained, transport_help
+from .reading import Reading, check_laws
 
 DEFAULT = "Where none is given 0.003, and 100 K for K3C60."
+FILLING = "By default what a file counts below E_F, else 0.5."
 
 
 @dataclasses.dataclass
@@ -18,25 +21,38 @@ class Band:
     material: Literal["flat-top", "semi-ellipse", "k3c60"] = "flat-top"
     """The band: D ∝ 1 − |2ε/W|ⁿ, the Bethe lattice, or the t1u bands of K3C60."""
     dos: Path | None = None
-    """A text file instead of a material: energy, DoS and, optionally, ⟨v²⟩ DoS; any unit of energy."""
+    """A file instead of a material: DOSCAR, dos.x, postw90 and others, or a table; any unit of energy."""
     exponent: Annotated[float, explained(FlatTopDOS, "exponent", "Of the flat-top band.")] = 8.0
-    filling: Annotated[float, explained(Metal, "filling")] = 0.5
+    filling: Annotated[float | None, explained(Metal, "filling", FILLING)] = None
     temperature: Annotated[float | None, explained(Metal, "temperature", DEFAULT)] = None
     inelastic_rate: Annotated[float, explained(Metal, "inelastic_rate")] = 1e-3
     transport: Annotated[TransportLaw, transport_help()] = "constant"
 
-    def metal(self, **more: Any) -> Any:
-        """The `Metal` of these options and of what else it is given, such as `phonon_energy`."""
-        from ..model.k3c60 import k3c60
-        from ..readers import read_dos
+    electron_electron: Annotated[float, explained(ElectronElectron, "rate")] = 0.0
 
-        more |= {"filling": self.filling, "inelastic_rate": self.inelastic_rate, "transport": self.transport}
+    def metal(self, reading: Reading, **more: Any) -> Any:
+        """The `Metal` of these options and of what else it is given; a file is read as `reading` says."""
+        from ..model.k3c60 import k3c60
+
+        reading.check(self.dos)
+        filling = 0.5 if self.filling is None else self.filling
+        more |= {"filling": filling, "inelastic_rate": self.inelastic_rate, "transport": self.transport}
+        if self.electron_electron:
+            more["processes"] = (ElectronElectron(self.electron_electron),)
         if self.temperature is not None:
             more["temperature"] = self.temperature
         if self.dos is None and self.material == "k3c60":
             return k3c60(**more)
         if self.dos is not None:
-            table = read_dos(self.dos)
+            table = reading.read(self.dos)
+            check_laws((self.transport,), table)
+            counted = None if table.source is None else table.source.filling
+            if self.filling is None and counted is not None:
+                more["filling"] = counted
+            said = (
+                "as stated" if self.filling is not None else "as the file counts" if counted else "by default"
+            )
+            print(f"filling {more['filling']:.4g}, {said}", end="\n\n")
             band = table.rescaled(float(table.width))
         elif self.material == "flat-top":
             band = FlatTopDOS(exponent=self.exponent)  # pyright: ignore[reportCallIssue]

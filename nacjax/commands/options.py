@@ -33,7 +33,7 @@ def explained(kind: type, name: str, note: str = "", unit: str | None = None) ->
     return tyro.conf.arg(help=text.strip())
 
 
-def transport_help() -> Any:
-    """What the annotation of an option says that names transport laws."""
+def transport_help(default: str = "") -> Any:
+    """What the annotation of an option says that names transport laws, and what stands where none is given."""
     laws = [f"{name}, {inspect.getdoc(law)}".split(":")[0] for name, law in transport_names().items()]
-    return tyro.conf.arg(help="Transport law: " + "; ".join(laws))
+    return tyro.conf.arg(help=". ".join(filter(None, ["Transport law: " + "; ".join(laws), default])))

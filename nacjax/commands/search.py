@@ -10,6 +10,7 @@ from ..model.pulses import AnalyticPulse, pulse_shapes
 from ..model.pump import Clamped
 from .metal import Band
 from .options import DELAY, DURATION, PumpName, explained
+from .reading import Reading
 from .settings import Files, save
 
 
@@ -34,6 +35,8 @@ class Search:
     """Number of times up to that one, where the objective needs many."""
     band: Band = dataclasses.field(default_factory=lambda: Band(temperature=0.01))
     """The metal."""
+    reading: Reading = dataclasses.field(default_factory=Reading)
+    """How the file of --dos is read."""
     phonon_energy: Annotated[float, explained(Metal, "phonon_energy")] = 0.53
     phonon_lifetime: Annotated[float, explained(Metal, "phonon_lifetime")] = float("inf")
     pump: PumpName = "clamped"
@@ -78,7 +81,9 @@ class Search:
 
     def system(self) -> tuple[Any, Any]:
         """Metal and pump of these options."""
-        metal = self.band.metal(phonon_energy=self.phonon_energy, phonon_lifetime=self.phonon_lifetime)
+        metal = self.band.metal(
+            self.reading, phonon_energy=self.phonon_energy, phonon_lifetime=self.phonon_lifetime
+        )
         if self.pump == "clamped":
             return metal, Clamped(self.zeta)
         return metal, pulse_shapes()[self.pump](self.zeta, self.duration, self.delay)

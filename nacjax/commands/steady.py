@@ -8,6 +8,7 @@ import numpy as np
 from ..model.field import ConstantField
 from .metal import Band
 from .options import explained
+from .reading import Reading
 from .settings import Files, save
 from .sweep import FIELD, Curves, field_of
 
@@ -26,6 +27,8 @@ class Steady:
 
     band: Band = dataclasses.field(default_factory=lambda: Band(inelastic_rate=0.01))
     """The metal."""
+    reading: Reading = dataclasses.field(default_factory=Reading)
+    """How the file of --dos is read."""
     curves: Curves = dataclasses.field(default_factory=lambda: Curves((0.34, 0.8), 61, (5.0, 20.0)))
     """What is on the axes of the figure."""
     field: Annotated[float, explained(ConstantField, "strength", f"{FIELD} The plateau has none.")] = 0.0
@@ -38,7 +41,7 @@ class Steady:
         """Compute, print the table, write the files."""
         self.files.set_up()
         axes = self.curves.axes()
-        metal = self.band.metal(phonon_energy=self.curves.phonon_range[1])
+        metal = self.band.metal(self.reading, phonon_energy=self.curves.phonon_range[1])
         output = self.files.free("steady.nc")
 
         from ..figures.draw import plot_steady

@@ -10,6 +10,7 @@ from ..model.field import ConstantField, NoField
 from ..model.pump import Clamped
 from .metal import Band
 from .options import explained
+from .reading import Reading
 from .settings import Files, save
 
 FIELD = "𝓔 = e E v_F √(τ_tr/(Γ_in ω_p))."
@@ -63,6 +64,8 @@ class Sweep:
 
     band: Band = dataclasses.field(default_factory=Band)
     """The metal."""
+    reading: Reading = dataclasses.field(default_factory=Reading)
+    """How the file of --dos is read."""
     curves: Curves = dataclasses.field(default_factory=Curves)
     """What is on the axes of the figure."""
     time: float = 10.0
@@ -91,7 +94,7 @@ class Sweep:
         """Compute, print the minima, write the files."""
         self.files.set_up()
         axes = self.axes()
-        metal = self.band.metal(phonon_energy=self.curves.phonon_range[1])
+        metal = self.band.metal(self.reading, phonon_energy=self.curves.phonon_range[1])
         pump, field = self.curves.pump(), field_of(self.field)
         if self.dry_run:
             return self.estimate(metal, pump, field, axes)

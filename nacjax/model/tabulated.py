@@ -5,8 +5,6 @@ D is the exact derivative of C everywhere. With limited node slopes (Fritsch & C
 Numer. Anal. 17, 238 (1980), doi:10.1137/0717021) C never decreases and D is never negative.
 """
 
-import dataclasses
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -15,40 +13,9 @@ from jaxtyping import Array, Float
 
 from .checks import is_concrete, require, to_array
 from .dos import AbstractDOS, Energies
+from .source import Source
 
 Nodes = Float[Array, " node"]
-
-
-@dataclasses.dataclass(frozen=True)
-class Source:
-    """Where a density of states comes from, and how many states and electrons the file counts in it.
-
-    - `path`, `format`: the file and its layout; `unit`: its unit of energy, where the format fixes it
-    - `states`: ∫D dε over the band, in the normalisation of the file
-    - `electrons`: those below the Fermi energy, or None where neither is known
-    - `fermi_energy`: in the energies of the table, or None
-    """
-
-    path: str
-    format: str
-    unit: str | None
-    states: float
-    electrons: float | None = None
-    fermi_energy: float | None = None
-
-    @property
-    def filling(self) -> float | None:
-        """Occupied fraction of the band, electrons/states."""
-        return None if self.electrons is None else self.electrons / self.states
-
-    def __str__(self):
-        unit = "" if self.unit is None else f" {self.unit}"
-        text = f"{self.path} ({self.format}): a band of {self.states:.4g} states"
-        if self.electrons is not None:
-            text += f", {self.electrons:.4g} electrons (filling {self.filling:.4g})"
-        return text + (
-            "" if self.fermi_energy is None else f", Fermi energy at {self.fermi_energy:.4g}{unit}"
-        )
 
 
 class TabulatedDOS(AbstractDOS):
@@ -94,7 +61,8 @@ class TabulatedDOS(AbstractDOS):
             check_column("cumulative", cumulative, energy)
             require("cumulative", cumulative, "non-decreasing", lambda x: np.diff(x) >= 0)
         total, filled, slope = normalise(energy, density, cumulative)
-        require("integral of density", total, "positive: the table holds no states", lambda x: x > 0)
+        holds = "positive and finite: the table holds no states, or more than can be counted"
+        require("integral of density", total, holds, lambda x: (x > 0) & (x < np.inf))
         self.energy, self.filled, self.slope = energy, filled, slope
         self.transport = None
         if velocity_weighted is not None:

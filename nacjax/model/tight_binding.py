@@ -29,6 +29,7 @@ class TightBinding(eqx.Module):
       the one along −R is its adjoint.
     - `matrices`: t (energy), real or complex; t[i, j] is the amplitude of c†_i(0) c_j(R)
     - `onsite`: Hermitian matrix (energy); zero by default
+    - `source`: what was understood of the file it was read from, or None
 
     Raises `ValueError` naming the argument for wrong shapes and displacements off the lattice.
     """
@@ -39,6 +40,7 @@ class TightBinding(eqx.Module):
     onsite: Inexact[Array, "orb orb"] | None = eqx.field(
         converter=lambda x: None if x is None else jnp.asarray(x), default=None
     )
+    source: str | None = eqx.field(static=True, default=None)
 
     def __check_init__(self):
         bonds, orbitals = self.matrices.shape[0], self.matrices.shape[-1]
