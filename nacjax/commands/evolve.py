@@ -43,8 +43,8 @@ class Evolve:
     """Number of times, denser at the start."""
     shapes: tuple[float, ...] = (0.5, 5.0)
     """Times at which f(ε) is kept and drawn (1/Γ_eph)."""
-    thresholds: int = 16
-    """Number of times at which the threshold field is computed."""
+    thresholds: int = 22
+    """Number of times at which the threshold field is computed, denser at the start."""
     instability: bool = True
     """Also compute the field that the instability builds."""
     cells: int = 96
@@ -56,7 +56,7 @@ class Evolve:
 
     def run(self) -> None:
         """Compute, print the events, write the files."""
-        from ..figures.draw_pulse import plot_pulse
+        from ..figures import plot_pulse
 
         self.files.set_up()
         output = self.files.free("evolve.nc")
@@ -129,7 +129,7 @@ class Evolve:
         if not (self.inelastic_rate > 0 and self.thresholds > 0):
             return xr.Dataset()
         options: dict[str, Any] = {"cells": self.cells, "rtol": self.rtol}
-        times = self.until * np.linspace(0, 1, self.thresholds + 1)[1:]
+        times = self.until * np.linspace(0, 1, self.thresholds + 1)[1:] ** 2
         field, response = threshold_and_response(metal, pump, times, **options)
         name = "threshold_time"
         about = attributes("response to the energy of the field", "ω_E/σ_0")

@@ -75,13 +75,12 @@ def save(name: str, panel: Any, folder: Path) -> "list[Path]":
     matplotlib.use("agg")
     import matplotlib.pyplot as plt
 
-    from ..figures.draw_beyond import DRAW as DRAW_BEYOND
-    from ..figures.draw_beyond import animate
-    from ..figures.draw_paper import DRAW
+    from ..figures import draw
+    from ..figures.film import animate
 
     paths = [folder / f"{name}{suffix}" for suffix in (".nc", ".png", ".pdf")]
     panel.to_netcdf(paths[0], engine="h5netcdf")
-    axes = (DRAW | DRAW_BEYOND)[name](panel)
+    axes = draw(name, panel)
     for path in paths[1:]:
         axes.get_figure(root=True).savefig(path, dpi=300)
     plt.close("all")

@@ -76,7 +76,7 @@ class Search:
 
         import optax
 
-        from ..figures.draw_search import plot_search
+        from ..figures import plot_search
         from ..studies.search.search import search
 
         coarse = int(self.coarse) if self.coarse and self.coarse.lstrip("-").isdecimal() else self.coarse
