@@ -80,9 +80,10 @@ def save(name: str, panel: Any, folder: Path) -> "list[Path]":
 
     paths = [folder / f"{name}{suffix}" for suffix in (".nc", ".png", ".pdf")]
     panel.to_netcdf(paths[0], engine="h5netcdf")
-    axes = draw(name, panel)
+    figure = draw(name, panel).get_figure(root=True)
+    assert figure is not None
     for path in paths[1:]:
-        axes.get_figure(root=True).savefig(path, dpi=300)
+        figure.savefig(path, dpi=300)
     plt.close("all")
     if name == "film":
         paths.append(animate(panel, folder / "film.gif"))

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 
 # isort: off
 from . import (
-    entropy, fig1ab, fig1cde, fig2ab, fig2c, fig2d, fig2e, fig3a, fig3b, fig3c, filling_map, film, k3c60,
-    lifetime, pump_map, threshold_pump, transport,
+    entropy, fig1ab, fig1cde, fig2ab, fig2c, fig2d, fig2e, fig3a, fig3b, fig3c, film, k3c60, lifetime,
+    phase_maps, threshold_pump, transport,
 )  # fmt: skip
 
 # isort: on
@@ -21,7 +21,7 @@ from .parts import FULL, QUICK
 
 FIGURES: tuple[ModuleType, ...] = (
     fig1ab, fig1cde, fig2ab, fig2c, fig2d, fig2e, fig3a, fig3b, fig3c, transport, lifetime,
-    filling_map, pump_map, threshold_pump, entropy, film, k3c60,
+    phase_maps, threshold_pump, entropy, film, k3c60,
 )  # fmt: skip
 """A module a figure, in the order of the table: PANELS (name → what it shows), `compute(name, quality)`,
 `draw(panel, ax)`, and `claims(name, panels)` where there is something to judge."""
@@ -32,7 +32,7 @@ TOGETHER: tuple[tuple[ModuleType, ...], ...] = (
     (k3c60,),
     (entropy, film),
     (lifetime,),
-    (filling_map, pump_map, threshold_pump),
+    (phase_maps, threshold_pump),
     (fig2c,),
     (transport, fig1ab),
 )
