@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from ..model.dos import FlatTopDOS
 from ..model.metal import Metal
 from ..model.pulses import AnalyticPulse, pulse_shapes
+from .metal import Band
 from .options import DELAY, DURATION, PulseShape, explained
+from .reading import Reading
 from .settings import Files, save
 
 if TYPE_CHECKING:
@@ -26,12 +27,12 @@ class Evolve:
     may be a TOML file with the same options; what follows it wins.
     """
 
-    filling: Annotated[float, explained(Metal, "filling")] = 1 / 3
-    temperature: Annotated[float, explained(Metal, "temperature")] = 0.003
+    band: Band = dataclasses.field(default_factory=Band)
+    """The metal."""
+    reading: Reading = dataclasses.field(default_factory=Reading)
+    """How the file of --dos is read."""
     phonon_energy: Annotated[float, explained(Metal, "phonon_energy")] = 2 / 3
-    inelastic_rate: Annotated[float, explained(Metal, "inelastic_rate")] = 1e-3
     phonon_lifetime: Annotated[float, explained(Metal, "phonon_lifetime")] = 5.0
-    exponent: Annotated[float, explained(FlatTopDOS, "exponent", "Of the band D ∝ 1 − |2ε/W|ⁿ.")] = 8.0
     pulse: PulseShape = "exponential"
     """Shape of the pump pulse."""
     zeta0: Annotated[float, explained(AnalyticPulse, "zeta0")] = 10.0
@@ -43,8 +44,8 @@ class Evolve:
     """Number of times, denser at the start."""
     shapes: tuple[float, ...] = (0.5, 5.0)
     """Times at which f(ε) is kept and drawn (1/Γ_eph)."""
-    thresholds: int = 16
-    """Number of times at which the threshold field is computed."""
+    thresholds: int = 22
+    """Number of times at which the threshold field is computed, denser at the start."""
     instability: bool = True
     """Also compute the field that the instability builds."""
     cells: int = 96
@@ -56,7 +57,7 @@ class Evolve:
 
     def run(self) -> None:
         """Compute, print the events, write the files."""
-        from ..figures.draw_pulse import plot_pulse
+        from ..figures import plot_pulse
 
         self.files.set_up()
         output = self.files.free("evolve.nc")
@@ -87,14 +88,8 @@ class Evolve:
 
     def system(self) -> tuple[Any, Any]:
         """Metal and pump of these options."""
-        metal = Metal(
-            FlatTopDOS(exponent=self.exponent),  # pyright: ignore[reportCallIssue]
-            self.filling,
-            self.temperature,
-            self.phonon_energy,
-            inelastic_rate=self.inelastic_rate,
-            phonon_lifetime=self.phonon_lifetime,
-        )
+        own = {"phonon_energy": self.phonon_energy, "phonon_lifetime": self.phonon_lifetime}
+        metal = self.band.metal(self.reading, otherwise=1 / 3, **own)
         return metal, pulse_shapes()[self.pulse](self.zeta0, self.duration, self.delay)
 
     def compute(self) -> "xr.Dataset":
@@ -126,10 +121,10 @@ class Evolve:
 
         from ..solvers.threshold import threshold_and_response
 
-        if not (self.inelastic_rate > 0 and self.thresholds > 0):
+        if not (self.band.inelastic_rate > 0 and self.thresholds > 0):
             return xr.Dataset()
         options: dict[str, Any] = {"cells": self.cells, "rtol": self.rtol}
-        times = self.until * np.linspace(0, 1, self.thresholds + 1)[1:]
+        times = self.until * np.linspace(0, 1, self.thresholds + 1)[1:] ** 2
         field, response = threshold_and_response(metal, pump, times, **options)
         name = "threshold_time"
         about = attributes("response to the energy of the field", "ω_E/σ_0")

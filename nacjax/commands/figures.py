@@ -75,15 +75,15 @@ def save(name: str, panel: Any, folder: Path) -> "list[Path]":
     matplotlib.use("agg")
     import matplotlib.pyplot as plt
 
-    from ..figures.draw_beyond import DRAW as DRAW_BEYOND
-    from ..figures.draw_beyond import animate
-    from ..figures.draw_paper import DRAW
+    from ..figures import draw
+    from ..figures.film import animate
 
     paths = [folder / f"{name}{suffix}" for suffix in (".nc", ".png", ".pdf")]
     panel.to_netcdf(paths[0], engine="h5netcdf")
-    axes = (DRAW | DRAW_BEYOND)[name](panel)
+    figure = draw(name, panel).get_figure(root=True)
+    assert figure is not None
     for path in paths[1:]:
-        axes.get_figure(root=True).savefig(path, dpi=300)
+        figure.savefig(path, dpi=300)
     plt.close("all")
     if name == "film":
         paths.append(animate(panel, folder / "film.gif"))

@@ -72,7 +72,7 @@ class Material:
 
     def run(self) -> None:
         """Compute, print the metal, the table and the verdict, write the files."""
-        from ..figures.draw_material import plot_fluence
+        from ..figures import plot_fluence
         from ..studies.fluence import verdict, verdict_table
 
         self.files.set_up()

@@ -11,7 +11,7 @@ from .options import TransportLaw, explained, transport_help
 from .reading import Reading, check_laws
 
 DEFAULT = "Where none is given 0.003, and 100 K for K3C60."
-FILLING = "By default what a file counts below E_F, else 0.5."
+FILLING = "By default what a file counts below E_F, else 1/2 (1/3 for evolve)."
 
 
 @dataclasses.dataclass
@@ -30,12 +30,15 @@ class Band:
 
     electron_electron: Annotated[float, explained(ElectronElectron, "rate")] = 0.0
 
-    def metal(self, reading: Reading, **more: Any) -> Any:
-        """The `Metal` of these options and of what else it is given; a file is read as `reading` says."""
+    def metal(self, reading: Reading, otherwise: float = 0.5, **more: Any) -> Any:
+        """The `Metal` of these options and of what else it is given; a file is read as `reading` says.
+
+        `otherwise` is the filling where neither the options nor a file say it.
+        """
         from ..model.k3c60 import k3c60
 
         reading.check(self.dos)
-        filling = 0.5 if self.filling is None else self.filling
+        filling = otherwise if self.filling is None else self.filling
         more |= {"filling": filling, "inelastic_rate": self.inelastic_rate, "transport": self.transport}
         if self.electron_electron:
             more["processes"] = (ElectronElectron(self.electron_electron),)

@@ -63,7 +63,7 @@ class Search:
         metal, pump = self.system()
         output = self.files.free("search.nc")
 
-        from ..figures.draw_search import plot_search
+        from ..figures import plot_search
         from ..studies.search.search import search
 
         how = {"seed": self.seed, "cells": self.cells, **self.state()}

@@ -44,7 +44,7 @@ class Steady:
         metal = self.band.metal(self.reading, phonon_energy=self.curves.phonon_range[1])
         output = self.files.free("steady.nc")
 
-        from ..figures.draw import plot_steady
+        from ..figures import plot_steady
 
         result = self.compute(metal, axes)
         said = save(result, output, plot_steady)

@@ -137,7 +137,7 @@ class Sweep:
 
     def report(self, result: Any, metal: Any, output: Path) -> None:
         """Table, files and times."""
-        from ..figures.draw import plot_sigma
+        from ..figures import plot_sigma
         from .table import minima_table
 
         print(minima_table(result, metal))

@@ -1,11 +1,20 @@
-"""Figs. 1–3 of PRB 101, 041105 (2020), and figures beyond them: datasets and claims, computed on the spot.
+"""Figs. 1–3 of PRB 101, 041105 (2020), and figures beyond them, computed on the spot; figures of results.
 
-`compute` gives the dataset behind each panel, `claims` what the paper says beside what came out,
-`summary` the table of it. Nothing is stored and nothing drawn here; `nacjax.figures.draw_paper` draws.
+One module a figure: `compute` gives the dataset behind each panel, `claims` what the paper says beside what
+came out, `draw` the panel; `summary` is the table of claims. Figures of what a user computes: `plot_sigma`,
+`plot_steady`, `plot_transport`, `plot_map`, `plot_pulse`, `plot_fluence`, `plot_search`.
 """
 
+from .claim import summary as summary
+from .fluence import plot_fluence as plot_fluence
+from .lines import plot_sigma as plot_sigma
+from .lines import plot_steady as plot_steady
+from .lines import plot_transport as plot_transport
+from .maps import plot_map as plot_map
+from .pulse import plot_pulse as plot_pulse
 from .registry import DESCRIPTIONS as DESCRIPTIONS
 from .registry import claims as claims
 from .registry import compute as compute
+from .registry import draw as draw
 from .registry import select as select
-from .registry import summary as summary
+from .search import plot_search as plot_search

@@ -1,9 +1,9 @@
-"""What the figures share: the trial metal, how finely to compute, many states in one program, claims."""
+"""What figures compute with: the trial metal, how finely, many states in one program, labels of datasets."""
 
 import itertools
 import json
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -15,7 +15,7 @@ from scipy.special import expit
 
 from ..model.checks import as_arrays
 from ..model.dos import FlatTopDOS
-from ..model.field import ConstantField
+from ..model.field import ConstantField, NoField
 from ..model.metal import Metal
 from ..model.names import System, about_name, changed, resolve, unit_of
 from ..model.pump import Clamped
@@ -23,12 +23,22 @@ from ..model.record import describe, versions
 from ..solvers.evolve import trajectory
 from ..solvers.plateau import plateau
 from ..solvers.run import Run
+from ..studies.transport_laws import Law
 
-ZETAS = (1.0, 5.0, 20.0)
+ZETA = 20.0
 COLD = 0.003
 GAMMA_IN = 1e-3
 TIMES = (1.0, 10.0)
 """Times of Figs. 1 and 2 (1/Γ_eph); the last one is the paper's steady state."""
+PAPER = {
+    "filling": 0.5,
+    "temperature": COLD,
+    "phonon_energy": 0.53,
+    "inelastic_rate": GAMMA_IN,
+    "zeta": ZETA,
+    "strength": 0.0,
+}
+"""The state of Figs. 1 and 2 that every panel varies in something."""
 RUNGS = 5  # enough for ω_p ≥ W/5, so that one compilation serves every ω_p
 BATCH = 48  # states in one compiled call; what stays in the caches of a CPU
 
@@ -47,45 +57,41 @@ class Quality(NamedTuple):
 QUICK, FULL = Quality(64, 61, 1e-3), Quality(160, 181, 1e-4)
 
 
-class Claim(NamedTuple):
-    """A sentence of the paper beside what was computed.
-
-    `choice`: what had to be chosen where the paper is silent.
-    """
-
-    panel: str
-    says: str
-    computed: str
-    verdict: Literal["agrees", "differs", "not stated"]
-    choice: str
-
-    @classmethod
-    def check(cls, panel: str, says: str, computed: str, holds: Any, choice: str = "") -> "Claim":
-        """A claim that agrees if `holds`, and differs otherwise."""
-        return cls(panel, says, computed, "agrees" if bool(holds) else "differs", choice)
-
-
 def trial_metal(**changes: Any) -> Metal:
     """The metal of Figs. 1–3: flat-top band, half filled, cold, little inelastic scattering."""
-    numbers = {
-        "filling": 0.5,
-        "temperature": COLD,
-        "phonon_energy": 0.53,
-        "inelastic_rate": GAMMA_IN,
-        **changes,
-    }
+    numbers: dict[str, Any] = {
+        name: PAPER[name] for name in ("filling", "temperature", "phonon_energy", "inelastic_rate")
+    } | changes
     return Metal(numbers.pop("dos", FlatTopDOS()), **numbers)  # pyright: ignore[reportCallIssue]
 
 
 def driven(metal: Metal) -> System:
     """The metal with clamped phonons in a constant field, both to be varied."""
-    return as_arrays(System(metal, Clamped(20.0), ConstantField(0.0)))  # pyright: ignore[reportCallIssue]
+    return as_arrays(System(metal, Clamped(ZETA), ConstantField(0.0)))  # pyright: ignore[reportCallIssue]
+
+
+def clamped(metal: Metal | None = None) -> System:
+    """A metal, the trial one by default, with clamped phonons, without a field."""
+    return as_arrays(System(metal or trial_metal(), Clamped(ZETA), NoField()))  # pyright: ignore[reportCallIssue]
 
 
 def grid(**axes: Any) -> dict[str, np.ndarray]:
     """Every combination of the values of the axes: name to (point,), the last axis fastest."""
     rows = list(itertools.product(*(np.atleast_1d(values) for values in axes.values())))
     return dict(zip(axes, np.array(rows, dtype=float).T, strict=True))
+
+
+def states(quality: Quality, metal: Metal | None = None, **axes: Any) -> tuple[xr.Dataset, Run]:
+    """σ at t = 10/Γ_eph over every combination of `axes`, the rest as in `PAPER`; and the runs, point by point.
+
+    `metal`: another one than the trial metal, of which only the density of states is used. All calls with
+    one kind of DoS and one quality share a program.
+    """
+    chosen = PAPER | axes
+    run = many(driven(metal or trial_metal()), grid(**chosen), quality)
+    varied = {name: np.asarray(values) for name, values in chosen.items() if np.ndim(values)}
+    sigma = np.asarray(run.sigma[:, -1]).reshape([values.size for values in varied.values()])
+    return xr.Dataset({"sigma": (tuple(varied), sigma)}, varied), run
 
 
 def many(
@@ -100,16 +106,12 @@ def many(
 
     One compilation serves all points, whatever their own number of rungs: spare rungs stay empty.
     """
-    paths = tuple(resolve(name, system) for name in columns)
-    values = np.stack([np.asarray(column, dtype=float) for column in columns.values()], axis=1)
-    padded = np.pad(values, ((0, -len(values) % batch), (0, 0)), mode="edge")
-    pieces = [
-        _many(system, jnp.asarray(piece), jnp.atleast_1d(jnp.asarray(times)), paths, quality, rungs)
-        for piece in padded.reshape(-1, batch, len(paths))
-    ]
-    arrays = [eqx.filter(piece, eqx.is_array) for piece in pieces]
-    joined = jax.tree.map(lambda *parts: np.concatenate(parts)[: len(values)], *arrays)
-    return eqx.combine(joined, eqx.filter(pieces[0], eqx.is_array, inverse=True))
+    times = jnp.atleast_1d(jnp.asarray(times))
+    paths, count, pieces = _pieces(system, columns, batch)
+    found = [_many(system, piece, times, paths, quality, rungs) for piece in pieces]
+    arrays = [eqx.filter(piece, eqx.is_array) for piece in found]
+    joined = jax.tree.map(lambda *parts: np.concatenate(parts)[:count], *arrays)
+    return eqx.combine(joined, eqx.filter(found[0], eqx.is_array, inverse=True))
 
 
 @eqx.filter_jit
@@ -123,25 +125,39 @@ def _many(system, values, times, paths, quality, rungs):
 
 
 def plateaus(
-    system: System, columns: Mapping[str, np.ndarray], cells: int, batch: int = 256
-) -> Float[np.ndarray, " point"]:
-    """σ of `plateau` at every point of `columns` (quantity to (point,)); one compilation for all of them."""
-    paths = tuple(resolve(name, system) for name in columns)
-    values = np.stack([np.asarray(column, dtype=float) for column in columns.values()], axis=1)
-    padded = np.pad(values, ((0, -len(values) % batch), (0, 0)), mode="edge").reshape(-1, batch, len(paths))
-    found = [np.asarray(_plateaus(system, jnp.asarray(piece), paths, cells)) for piece in padded]
-    return np.concatenate(found)[: len(values)]
+    system: System,
+    columns: Mapping[str, np.ndarray],
+    cells: int,
+    rungs: int = RUNGS,
+    batch: int = 256,
+    laws: tuple[Law, ...] = (),
+) -> Float[np.ndarray, "point *law"]:
+    """σ of `plateau` at every point of `columns` (quantity to (point,)); one compilation for all of them.
+
+    `rungs` must be enough for the lowest phonon energy: W/ω_p, rounded up. `laws`: σ under each of these
+    transport laws in place of the metal's own.
+    """
+    paths, count, pieces = _pieces(system, columns, batch)
+    found = [np.asarray(_plateaus(system, piece, paths, cells, rungs, laws)) for piece in pieces]
+    return np.concatenate(found)[:count]
 
 
 @eqx.filter_jit
-def _plateaus(system, values, paths, cells):
-    return jax.vmap(lambda row: plateau_sigma(system, dict(zip(paths, row, strict=True)), cells))(values)
+def _plateaus(system, values, paths, cells, rungs, laws):
+    def one(row):
+        metal, pump, _ = changed(system, dict(zip(paths, row, strict=True)))
+        state = plateau(metal, pump.initial_phonons(), cells=cells, rungs=rungs)
+        return jnp.stack([law(state) for law in laws]) if laws else state.sigma
+
+    return jax.vmap(one)(values)
 
 
-def plateau_sigma(system: System, changes: Mapping[str, Any], cells: int) -> Float[Array, ""]:
-    """σ of the plateau with quantities changed, by full path; for ω_p ≥ W/5."""
-    metal, pump, _ = changed(system, changes)
-    return plateau(metal, pump.initial_phonons(), cells=cells, rungs=RUNGS).sigma
+def _pieces(system: System, columns: Mapping[str, np.ndarray], batch: int) -> tuple[Any, int, list[Array]]:
+    """Full paths of the quantities, number of points, and the points in pieces of `batch`, the last one padded."""
+    paths = tuple(resolve(name, system) for name in columns)
+    values = np.stack([np.asarray(column, dtype=float) for column in columns.values()], axis=1)
+    padded = np.pad(values, ((0, -len(values) % batch), (0, 0)), mode="edge")
+    return paths, len(values), [jnp.asarray(piece) for piece in padded.reshape(-1, batch, len(paths))]
 
 
 def stamp(dataset: xr.Dataset, **parts: Any) -> xr.Dataset:

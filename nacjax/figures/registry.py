@@ -1,4 +1,4 @@
-"""All panels by name: which module computes them, and the table of what the paper claims."""
+"""All panels by name: which module computes, judges and draws each."""
 
 import difflib
 from collections.abc import Callable, Collection, Iterator
@@ -7,15 +7,41 @@ from types import ModuleType
 from typing import Any
 
 import xarray as xr
+from matplotlib.axes import Axes
 
-from . import beyond, fig1, fig2, fig3, k3c60, laws, pulse_story
-from .parts import FULL, QUICK, Claim
+# isort: off
+from . import (
+    entropy, fig1ab, fig1cde, fig2ab, fig2c, fig2d, fig2e, fig3a, fig3b, fig3c, film, k3c60, lifetime,
+    phase_maps, threshold_pump, transport,
+)  # fmt: skip
 
-GROUPS: tuple[ModuleType, ...] = (fig3, fig2, fig1, beyond, k3c60, pulse_story, laws)
-"""Modules with PANELS, `compute` and `claims`; those that take longest first."""
+# isort: on
+from .claim import Claim
+from .parts import FULL, QUICK
 
-IN_ORDER = (fig1, fig2, fig3, laws, beyond, pulse_story, k3c60)
-DESCRIPTIONS: dict[str, str] = {name: text for group in IN_ORDER for name, text in group.PANELS.items()}
+FIGURES: tuple[ModuleType, ...] = (
+    fig1ab, fig1cde, fig2ab, fig2c, fig2d, fig2e, fig3a, fig3b, fig3c, transport, lifetime,
+    phase_maps, threshold_pump, entropy, film, k3c60,
+)  # fmt: skip
+"""A module a figure, in the order of the table: PANELS (name → what it shows), `compute(name, quality)`,
+`draw(panel, ax)`, and `claims(name, panels)` where there is something to judge."""
+
+TOGETHER: tuple[tuple[ModuleType, ...], ...] = (
+    (fig3b, fig3c, fig3a),
+    (fig2ab, fig2d, fig2e, fig1cde),
+    (k3c60,),
+    (entropy, film),
+    (lifetime,),
+    (phase_maps, threshold_pump),
+    (fig2c,),
+    (transport, fig1ab),
+)
+"""Figures that share compiled programs or runs are computed one after the other; what takes longest comes first."""
+
+MODULES: dict[str, ModuleType] = {name: figure for figure in FIGURES for name in figure.PANELS}
+"""Name of every panel → its module."""
+
+DESCRIPTIONS: dict[str, str] = {name: figure.PANELS[name] for name, figure in MODULES.items()}
 """Name of every panel → what it shows."""
 
 
@@ -36,23 +62,23 @@ def select(only: Collection[str]) -> list[str]:
 
 
 def compute(
-    wanted: Collection[str],
-    quick: bool = False,
-    say: Callable[[str], Any] = print,
-    workers: int = 2,
+    wanted: Collection[str], quick: bool = False, say: Callable[[str], Any] = print, workers: int = 2
 ) -> Iterator[tuple[str, xr.Dataset]]:
-    """(panel, its dataset) as they are finished; `workers` groups of panels are computed at a time.
+    """(panel, its dataset) as they are finished; `workers` of `TOGETHER` are computed at a time.
 
     `say` is called with lines of progress. Raises what a solver raises.
     """
     quality = QUICK if quick else FULL
 
-    def work(group: ModuleType) -> dict[str, xr.Dataset]:
-        mine = [name for name in wanted if name in group.PANELS]
-        return group.compute(mine, quality, say) if mine else {}
+    def work(group: tuple[ModuleType, ...]) -> dict[str, xr.Dataset]:
+        panels = {}
+        for name in (name for figure in group for name in figure.PANELS if name in wanted):
+            say(f"{name}: {DESCRIPTIONS[name]}")
+            panels[name] = MODULES[name].compute(name, quality)
+        return panels
 
     with ThreadPoolExecutor(workers) as pool:
-        futures = [pool.submit(work, group) for group in GROUPS]
+        futures = [pool.submit(work, group) for group in TOGETHER]
         try:
             for future in as_completed(futures):
                 yield from future.result().items()
@@ -63,16 +89,10 @@ def compute(
 
 def claims(panels: dict[str, xr.Dataset]) -> list[Claim]:
     """What the paper (and, beyond it, this package) says, beside what these panels show."""
-    return [claim for group in IN_ORDER for claim in group.claims(panels)]
+    judged = [name for name in DESCRIPTIONS if name in panels and hasattr(MODULES[name], "claims")]
+    return [claim for name in judged for claim in MODULES[name].claims(name, panels)]
 
 
-def summary(found: list[Claim]) -> str:
-    """The claims as a Markdown table."""
-    lines = [
-        "| panel | claim | computed | verdict | choice where the paper is silent |",
-        "|---|---|---|---|---|",
-    ]
-    for claim in found:
-        cells = (claim.panel, claim.says, claim.computed, f"**{claim.verdict}**", claim.choice)
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join(lines) + "\n"
+def draw(name: str, panel: xr.Dataset, ax: Axes | None = None) -> Axes:
+    """Draw a panel from its dataset; returns its axes."""
+    return MODULES[name].draw(panel, ax)

@@ -13,7 +13,7 @@ import numpy as np
 
 from .checks import as_arrays
 from .dos import AbstractDOS
-from .field import AbstractField, NoField
+from .field import AbstractField
 from .metal import Metal
 from .numbers import Declared, Number, numbers_of, subclasses
 from .pump import AbstractPump
@@ -159,7 +159,7 @@ def resolve(name: str, system: System, argument: str = "axes") -> str:
     short = [shortened(path) for path in paths]
     nearest = difflib.get_close_matches(name, short + paths, n=1, cutoff=0.4)
     hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
-    absent = "" if not isinstance(system.field, NoField) else " (there is no field)"
+    absent = "" if system.field.acts else " (there is no field)"
     if "modes." in name:
         absent += f"; the metal has {len(system.metal.modes)} in modes, numbered from 0"
     raise ValueError(

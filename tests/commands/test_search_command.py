@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from nacjax import figures
 from nacjax.commands.main import main
-from nacjax.figures import draw_search as plots_search
-from nacjax.figures.draw_search import plot_search
+from nacjax.figures import plot_search
 
 STUDY = 'over = ["phonon_energy=0.45:0.9", "filling=0.3:0.7"]\ncells = 24\nlandscape = 0\n'
 
@@ -26,9 +26,7 @@ def in_an_empty_folder(tmp_path, monkeypatch):
 
 def test_a_study_file_gives_table_file_and_figure(tmp_path, capsys, monkeypatch):
     drawn = []
-    monkeypatch.setattr(
-        plots_search, "plot_search", lambda *both: drawn.append(both[1]) or plot_search(*both)
-    )
+    monkeypatch.setattr(figures, "plot_search", lambda *both: drawn.append(both[1]) or plot_search(*both))
     (tmp_path / "study.toml").write_text(STUDY)
     assert main(["search", "study.toml", "--seed", "3", "--landscape", "4"]) == 0
     (behind,) = drawn
@@ -99,6 +97,10 @@ def test_the_plateau_stands_for_a_run(tmp_path, capsys):
     assert "first on the plateau" in capsys.readouterr().out
     with xr.open_dataset(tmp_path / "search.nc", engine="h5netcdf") as result:
         found = plot_search(result).get_legend().get_texts()
-        assert [text.get_text() for text in found] == ["plateau, in place of the run", "run"]
+        assert [text.get_text() for text in found] == [
+            "paths of the plateau, in place of the run",
+            "paths of the run",
+            "optimum",
+        ]
         assert int(np.isfinite(result["best"]).sum()) == 1  # the one that runs have polished
         plt.close("all")

@@ -9,7 +9,7 @@ import xarray as xr
 
 import nacjax as nj
 from nacjax.commands.main import main
-from nacjax.figures.draw_material import plot_transport
+from nacjax.figures import plot_transport
 from nacjax.studies.fluence import time_below_zero, verdict
 
 STUDY = """

@@ -1,23 +1,15 @@
-"""Figures of real materials: lowest conductivity against fluence; transport laws side by side."""
+"""The figure of a real material: lowest conductivity against fluence."""
 
 from typing import Any
 
 import matplotlib.pyplot as plt
-import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..studies.fluence import MARGIN
-from .draw import STYLE, axes_or_new, colours, label_of, styled, zero_line
-
-LAWS = {
-    "constant": "⟨v²⟩τ constant",
-    "band": "band ⟨v²⟩, τ constant",
-    "impurity": "band ⟨v²⟩, τ ∝ 1/D",
-    "hard_sphere": "band ⟨v²⟩, vτ constant",
-}
-"""Transport law → what a figure calls it."""
+from .lines import LAWS
+from .style import STYLE, colours, label_of, zero_line
 
 STYLES = ("-", "--", ":", "-.")
 """Lines of the first temperature, the second, …"""
@@ -29,7 +21,7 @@ TICKS = (-0.5, -0.2, -0.1, -0.05, 0.0, 0.05, 0.1, 0.2, 0.5)
 def plot_fluence(result: xr.Dataset) -> Figure:
     """Lowest σ/σ_0 against fluence of `nacjax.studies.fluence`: a panel a transport law, a line a phonon energy.
 
-    Full lines are the first temperature, dashed ones the second. The axis of σ is logarithmic outside ±0.05, so
+    Full lines are the first temperature, dashed ones the second. The axis of σ widens smoothly towards zero, so
     that the sign can be read; what lies in the grey strip is too close to zero to be decided.
     """
     laws = result["transport"].to_numpy()
@@ -47,9 +39,8 @@ def plot_fluence(result: xr.Dataset) -> Figure:
             ax.set_xlabel(label_of(result["fluence"]))
         for ax in panels[:, 0]:
             ax.set_ylabel(label_of(result["lowest"]))
-        panels[0, 0].legend(fontsize=6, handlelength=2.2, loc="lower left", bbox_to_anchor=(0.0, 0.08))
-        note = "grey: too close to zero to be decided"
-        panels[0, -1].annotate(note, (0.03, 0.04), xycoords="axes fraction", fontsize=6)
+        handles, labels = panels[0, 0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside upper center", ncols=3, handlelength=2.2)
     return figure
 
 
@@ -57,7 +48,6 @@ def _over_fluence(ax: Axes, result: xr.Dataset) -> None:
     """One panel of `plot_fluence`: the lines of one transport law."""
     energies, temperatures = result["phonon_energy"], result["temperature"]
     zero_line(ax)
-    ax.axhspan(-MARGIN, MARGIN, color="0.88", zorder=0)
     for energy, colour in zip(energies, colours(energies.size), strict=True):
         for temperature, style in zip(temperatures, STYLES, strict=False):
             line: Any = result["lowest"].sel(phonon_energy=energy, temperature=temperature)
@@ -65,29 +55,12 @@ def _over_fluence(ax: Axes, result: xr.Dataset) -> None:
             ax.plot(result["fluence"], line, style, color=colour, marker="o", markersize=2, label=label)
     for temperature, style in zip(temperatures, STYLES, strict=False):
         ax.plot([], [], style, color="0.3", label=f"{temperature.item():.4g} {temperatures.attrs['units']}")
+    ax.axhspan(-MARGIN, MARGIN, color="0.88", zorder=0, label="too close to zero to be decided")
     ax.set_xscale("log")
     fluences = result["fluence"].to_numpy()
     if fluences.size <= 10:
         ax.set_xticks(fluences, [f"{x:g}" for x in fluences])
         ax.set_xticks([], minor=True)
-    ax.set_yscale("symlog", linthresh=0.05, linscale=0.7)
+    ax.set_yscale("asinh", linear_width=0.05)
     ax.set_yticks(TICKS, [f"{y:g}".replace("-", "−") for y in TICKS])
     ax.set_yticks([], minor=True)
-
-
-@styled
-def plot_transport(result: xr.Dataset, ax: Axes | None = None) -> Axes:
-    """σ(ω_p)/σ_0 of a sweep with `observe=nacjax.transport_laws()`: one line a law, as remark [18] compares them.
-
-    Raises `ValueError` for a dataset without any of these.
-    """
-    laws = [name for name in LAWS if name in result]
-    if not laws or "phonon_energy" not in result.coords:
-        raise ValueError("result is not allowed: it must hold transport laws over the axis phonon_energy")
-    ax = axes_or_new(ax)
-    zero_line(ax)
-    for law, colour in zip(laws, colours(len(laws)), strict=True):
-        ax.plot(result["phonon_energy"], np.squeeze(result[law]), color=colour, label=LAWS[law])
-    ax.set(xlabel=label_of(result["phonon_energy"]), ylabel="conductivity σ/σ$_0$ (each law's own)")
-    ax.legend(handlelength=1.4)
-    return ax
