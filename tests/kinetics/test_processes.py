@@ -1,5 +1,8 @@
 """Processes: what a user adds shows in rates, slopes, energy sheet, entropy, steady states and derivatives."""
 
+import json
+from pathlib import Path
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -196,3 +199,19 @@ def test_refusals():
         nj.ElectronElectron(-1.0)
     with pytest.raises(ValueError, match="not allowed in plateau"):
         nj.plateau(metal(processes=(nj.ElectronElectron(0.1),)), 20.0)
+
+
+def test_the_process_of_the_notebook(capsys):
+    """The cell of the notebook that defines, runs, sweeps and shows a user's own process: at most 40 lines."""
+    notebook = json.loads((Path(__file__).parents[2] / "notebooks" / "09_own_process.ipynb").read_text())
+    cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    (own,) = [source for source in cells if "class Reservoir" in source]
+    assert len(own.splitlines()) <= 40
+    found = {"nj": nj, "jax": jax, "np": np}
+    exec(own, found)
+    run, swept = found["run"], found["swept"]
+    np.testing.assert_allclose(run.budget["mismatch"], 0, atol=1e-12)
+    assert np.all(np.asarray(run.entropy["reservoir"]) > 0)
+    assert np.all(np.diff(swept["sigma"].values) > 0)  # it undoes the inversion
+    assert float(run.sigma[-1]) == pytest.approx(float(swept["sigma"].sel(rate=0.1)), abs=1e-3)
+    assert "Γ_r" in capsys.readouterr().out
