@@ -9,6 +9,7 @@ import nacjax as nj
 from nacjax.model.checks import as_arrays
 from nacjax.model.names import System, changed, quantities
 from nacjax.solvers.rosenbrock import RODAS4
+from nacjax.solvers.threshold_pump import threshold_pump
 
 PULSES = {
     "exponential": lambda zeta0, duration, delay: nj.ExponentialPulse(zeta0, duration, delay),
@@ -182,3 +183,17 @@ def test_a_sampled_pulse_is_scaled_delayed_and_stretched_by_name(metal):
     for refused in ({"stretch": 0.0}, {"delay": -1.0}, {"zeta0": -1.0}):
         with pytest.raises(ValueError, match="not allowed"):
             nj.SampledPulse(times, intensity, **refused)
+
+
+@pytest.mark.slow
+def test_a_train_has_its_threshold(metal):
+    """σ(t = 2) changes its sign at ζ_c, the phonons of all pulses together."""
+    train = nj.PulseTrain.repeat(nj.SquarePulse(2.0, 0.1), [0.1, 0.5])
+    options = {"cells": 12, "rungs": 2, "budget": False, "adjoint": "forward"}
+
+    def sigma(strength):
+        return nj.evolve(metal, train.with_strength(strength), [2.0], **options).sigma[0]
+
+    critical, excess = jax.jit(lambda: threshold_pump(sigma))()
+    assert excess == 0
+    assert float(sigma(0.97 * critical)) > 0 > float(sigma(1.03 * critical))
