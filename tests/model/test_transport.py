@@ -115,6 +115,7 @@ def test_numbers_of_a_law_are_swept_and_differentiated_by_name():
 
 def test_laws_in_words_and_as_observables():
     assert str(metal("hard_sphere").transport) == "hard_sphere"
+    assert "  constant\n" in str(metal("constant")) + "\n"
     assert "PowerLawTransport, exponent 0.5, velocity_exponent 0" in str(metal(nj.PowerLawTransport(0.5)))
     assert "0.3 × band + 0.7 × constant" in str(metal(nj.MixedTransport(("band", "constant"), (0.3, 0.7))))
     assert metal("constant").transport.follows_dos and not metal("band").transport.follows_dos
