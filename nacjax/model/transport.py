@@ -54,8 +54,12 @@ class AbstractTransport(Declared):
         at_fermi = self.conductivity(dos, fermi_energy, fermi_energy)
         return self.conductivity(dos, energy, fermi_energy) / at_fermi
 
+    def summary(self) -> str:
+        """Its name, or its numbers, for printouts."""
+        return self.name or super().summary()
+
     def __str__(self):
-        return self.name or self.summary()
+        return self.summary()
 
 
 class ConstantTransport(AbstractTransport):

@@ -31,7 +31,7 @@ def pumped(
 
     - `metal`: with scales of energy and time
     - `phonon_energies`, `temperatures`, `fluences`, `times`: what to vary; numbers or texts with units
-    - `transports`: keys of `TRANSPORT_LAWS`
+    - `transports`: names of transport laws
     - `penetration_depth`, `reflectivity`: of the surface, as in `nj.zeta0_from_fluence`
     - `pulse`: its `zeta0` is replaced by that of each fluence and phonon energy (note [19] of
       PRB 101, 041105)

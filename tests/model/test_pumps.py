@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 import nacjax as nj
+from nacjax.model.checks import as_arrays
+from nacjax.model.names import System, changed, quantities
 from nacjax.solvers.rosenbrock import RODAS4
+from nacjax.solvers.threshold_pump import threshold_pump
 
 PULSES = {
     "exponential": lambda zeta0, duration, delay: nj.ExponentialPulse(zeta0, duration, delay),
@@ -138,3 +141,59 @@ def test_bad_pulses(make):
 def test_bad_times(metal, times):
     with pytest.raises(ValueError, match="not allowed"):
         nj.evolve(metal, nj.SquarePulse(1.0, 1.0), times)
+
+
+@pytest.mark.parametrize("name", PULSES)
+def test_the_strength_scales_the_whole_pump(name):
+    pump, times = PULSES[name](7.0, 0.3, 0.4), jnp.linspace(0.0, 3.0, 31)
+    assert float(pump.strength) == pytest.approx(7.0, rel=1e-12)
+    double = pump.with_strength(14.0)
+    np.testing.assert_allclose(jax.vmap(double.source)(times), 2 * jax.vmap(pump.source)(times), rtol=1e-12)
+    assert type(double) is type(pump) and float(double.strength) == pytest.approx(14.0)
+    assert float(jax.grad(lambda x: pump.with_strength(x).source(0.6))(7.0)) == pytest.approx(
+        float(pump.source(0.6)) / 7, rel=1e-10
+    )
+
+
+def test_strength_of_what_holds_no_pulse():
+    assert float(nj.Clamped(3.0).with_strength(5.0).zeta) == 5.0 and float(nj.Kick(3.0).strength) == 3.0
+    with pytest.raises(ValueError, match="strength of the pulses = 0"):
+        nj.PulseTrain([nj.SquarePulse(0.0, 1.0)]).with_strength(1.0)
+
+    class Lamp(nj.AbstractPump):
+        clamped = False
+
+        def source(self, t):
+            return jnp.ones(())
+
+    with pytest.raises(ValueError, match="pump = Lamp is not allowed here: no number scales it"):
+        Lamp().with_strength(2.0)
+
+
+def test_a_sampled_pulse_is_scaled_delayed_and_stretched_by_name(metal):
+    times, intensity = [0.0, 0.4, 1.0], [3.0, 1.0, 2.0]
+    whole = as_arrays(System(metal, nj.SampledPulse(times, intensity), nj.NoField()))
+    assert set(quantities(whole.pump, "pump")) == {"pump.zeta0", "pump.delay", "pump.stretch"}
+    assert float(whole.pump.zeta0) == pytest.approx(0.5 * (4 * 0.4 + 3 * 0.6))
+    new = changed(whole, {"pump.zeta0": 5.0, "pump.delay": 0.3, "pump.stretch": 2.0}).pump
+    asked = nj.SampledPulse([0.0, 0.8, 2.0], intensity, 5.0, 0.3)
+    t = jnp.linspace(0.0, 3.0, 31)
+    np.testing.assert_allclose(jax.vmap(new.source)(t), jax.vmap(asked.source)(t), rtol=1e-12)
+    np.testing.assert_allclose(new.jumps(), asked.jumps(), rtol=1e-12)
+    for refused in ({"stretch": 0.0}, {"delay": -1.0}, {"zeta0": -1.0}):
+        with pytest.raises(ValueError, match="not allowed"):
+            nj.SampledPulse(times, intensity, **refused)
+
+
+@pytest.mark.slow
+def test_a_train_has_its_threshold(metal):
+    """σ(t = 2) changes its sign at ζ_c, the phonons of all pulses together."""
+    train = nj.PulseTrain.repeat(nj.SquarePulse(2.0, 0.1), [0.1, 0.5])
+    options = {"cells": 12, "rungs": 2, "budget": False, "adjoint": "forward"}
+
+    def sigma(strength):
+        return nj.evolve(metal, train.with_strength(strength), [2.0], **options).sigma[0]
+
+    critical, excess = jax.jit(lambda: threshold_pump(sigma))()
+    assert excess == 0
+    assert float(sigma(0.97 * critical)) > 0 > float(sigma(1.03 * critical))
