@@ -96,7 +96,8 @@ def _threshold(inputs, limits, way: RunInTime, rungs: int, response: bool):
     numbers, rest = eqx.partition(inputs, eqx.is_inexact_array)
     ahead = dataclasses.replace(way, derivatives="forward")
     count = inputs[2].size
-    grid = np.linspace(*np.log(limits), max(SCANNED, count) - 1)
+    weakest, strongest = np.log(limits)
+    grid = np.linspace(weakest, strongest, max(SCANNED, count) - 1)
     grid = np.append(grid[0] - 3 * np.log(10.0), grid)  # the first stands for no field
 
     def sigma(way, numbers, x, times=None):

@@ -21,10 +21,9 @@ class Law:
     name: str
 
     def __call__(self, state: Any) -> Float[Array, "*time"]:
-        metal = state.kinetics.metal if hasattr(state, "kinetics") else state.metal
         ladder = state.ladder
         faces = (ladder.energy + 0.5 * ladder.width).ravel()[:-1]
-        law = dataclasses.replace(metal, transport=self.name).transport_ratio(faces)
+        law = dataclasses.replace(state.metal, transport=self.name).transport_ratio(faces)
         ladder = dataclasses.replace(ladder, transport=jnp.where(ladder.transport > 0, law, 0.0))
         return conductivity(state.occupation, ladder)
 
