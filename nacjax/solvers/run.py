@@ -13,6 +13,7 @@ from ..kinetics import measures as observables
 from ..kinetics.entropy import entropy_production
 from ..kinetics.equations import Kinetics
 from ..kinetics.ladder import Ladder
+from ..model.metal import Metal
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -58,6 +59,11 @@ class Run(eqx.Module):
             outcome=eqx.tree_at(lambda r: r._value, dfx.RESULTS.successful, code.astype(jnp.int32)),
             stats={name: count.astype(jnp.int32) for name, count in counts.items()},
         )
+
+    @property
+    def metal(self) -> Metal:
+        """The metal."""
+        return self.kinetics.metal
 
     @property
     def ladder(self) -> Ladder:

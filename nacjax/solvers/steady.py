@@ -45,6 +45,11 @@ class SteadyState(eqx.Module):
     converged: Bool[Array, ""]
 
     @property
+    def metal(self) -> Metal:
+        """The metal."""
+        return self.kinetics.metal
+
+    @property
     def ladder(self) -> Ladder:
         """The mesh: `energy`, `width`, `states`, all (rung, cell)."""
         return self.kinetics.ladder

@@ -53,14 +53,19 @@ def pumped(
     axes = {pairs: (np.repeat(energy, fluence.size), zeta0.ravel()), "temperature": temperature}
     times = np.asarray(internal("times", times, "time", scales), float)
     result = sweep(metal, pulse, axes=axes, times=times, observe=transport_laws(*transports), **options)
+    return _labelled(result, list(transports), energy, temperature, fluence, zeta0)
 
+
+def _labelled(result: xr.Dataset, transports: list[str], energy, temperature, fluence, zeta0) -> xr.Dataset:
+    """The dataset of `pumped` from that of its sweep; `zeta0` (phonon energy, fluence)."""
+    times = result["time"].to_numpy()
     shape = (energy.size, fluence.size, temperature.size)
     sigma = np.stack([result[law].transpose("phonon_energy_zeta0", "temperature", "time").to_numpy().reshape(*shape, -1)
                       for law in transports])  # fmt: skip
     grid = ("phonon_energy", "fluence", "temperature")
     outcome = result["outcome"].transpose("phonon_energy_zeta0", "temperature").to_numpy().reshape(shape)
     labels = {
-        "transport": ("transport", list(transports), {"long_name": "transport law"}),
+        "transport": ("transport", transports, {"long_name": "transport law"}),
         "phonon_energy": ("phonon_energy", energy, result["phonon_energy"].attrs),
         "fluence": (
             "fluence",

@@ -22,10 +22,9 @@ class Law:
     law: AbstractTransport | str
 
     def __call__(self, state: Any) -> Float[Array, "*time"]:
-        metal = state.kinetics.metal if hasattr(state, "kinetics") else state.metal
         ladder = state.ladder
         faces = (ladder.energy + 0.5 * ladder.width).ravel()[:-1]
-        law = dataclasses.replace(metal, transport=self.law).transport_ratio(faces)
+        law = dataclasses.replace(state.metal, transport=self.law).transport_ratio(faces)
         ladder = dataclasses.replace(ladder, transport=jnp.where(ladder.transport > 0, law, 0.0))
         return conductivity(state.occupation, ladder)
 

@@ -57,7 +57,7 @@ def test_no_circle():
 
 
 def test_the_check_sees_relative_and_lazy_imports():
-    assert "solvers.ways" in imported(MODULES["studies.sweep.batch"])
+    assert "solvers.way" in imported(MODULES["studies.sweep.batch"])
     assert "figures.registry" in imported(MODULES["commands.figures"]) | imported(MODULES["figures"])
 
 

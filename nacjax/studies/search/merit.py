@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ...model.names import System, changed
-from ...solvers.ways import AbstractWay
+from ...solvers.way import AbstractWay
 from .bounds import Box, physical, squash, squash_slope
 from .objectives import Constraint, Objective
 

@@ -13,7 +13,7 @@ from ...solvers.events import events
 from ...solvers.run import Run
 from ...solvers.threshold import threshold_and_excess
 from ...solvers.threshold_pump import threshold_pump
-from ...solvers.ways import AbstractWay
+from ...solvers.way import AbstractWay
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,7 +10,7 @@ import dataclasses
 import jax
 import numpy as np
 
-from ...solvers.ways import AbstractWay
+from ...solvers.way import AbstractWay
 from .bounds import corners
 from .descent import Swarm, descend
 from .merit import Problem, closed

@@ -14,7 +14,8 @@ from ...model.metal import Metal
 from ...model.names import System
 from ...model.pump import AbstractPump
 from ...model.units import internal
-from ...solvers.ways import AbstractWay, way_to
+from ...solvers.way import AbstractWay
+from ...solvers.ways import way_to
 from ..sweep.chunks import rung_counts
 from .bounds import Box, check_corners, corners, make_box, resolve_all, squash, stretch
 from .curvature import look_around

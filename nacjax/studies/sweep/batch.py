@@ -14,7 +14,7 @@ import numpy as np
 from jax.extend.core import jaxpr_as_fun
 
 from ...model.names import System, changed
-from ...solvers.ways import AbstractWay
+from ...solvers.way import AbstractWay
 from .chunks import Chunk
 from .observe import Observable
 

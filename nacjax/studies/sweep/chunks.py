@@ -10,7 +10,7 @@ import numpy as np
 
 from ...model.names import System
 from ...model.pump import AbstractPump
-from ...solvers.ways import AbstractWay
+from ...solvers.way import AbstractWay
 from ..progress import Progress
 
 

@@ -7,7 +7,7 @@ from ...model.field import AbstractField
 from ...model.metal import Metal
 from ...model.names import System
 from ...model.pump import AbstractPump
-from ...solvers.ways import AbstractWay
+from ...solvers.way import AbstractWay
 from .axes import Axes, check_points, make_points
 from .chunks import Batching, expected_cost, plan, rung_counts
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from ...solvers.ways import AbstractWay
+from ...solvers.way import AbstractWay
 
 
 @dataclasses.dataclass(frozen=True)
