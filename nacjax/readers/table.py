@@ -80,6 +80,7 @@ def assemble(lines: Lines, table: Table) -> RawDos:
         counted, quanta = (_summed(part, table.roles, ("integral",)) for part in (table.values, table.quanta))
         below, running = states_below(lines, table.places, energy, density, counted, (digits, quanta))
         cumulative = None if running else below
+        _check_sum(lines, energy, density, counted)
         lines.notes.append("the integral agrees with the DoS row by row")
     weighted = None
     if "v2dos" in table.roles:
@@ -90,6 +91,17 @@ def assemble(lines: Lines, table: Table) -> RawDos:
     said = "" if header.fermi_line is None else f"line {header.fermi_line}"
     return RawDos(energy, above, table.places, weighted, cumulative, words, spin or named, header.fermi, said,
                   unit, "its header" if unit else header.several)  # fmt: skip
+
+
+def _check_sum(lines: Lines, energy: np.ndarray, density: np.ndarray, counted: np.ndarray) -> None:
+    """`ValueError` where DoS and integral of a table are of different size: other columns or units."""
+    total = float(np.sum(0.5 * np.diff(energy) * (density[1:] + density[:-1])))
+    states = float(counted[-1] - counted[0])
+    if not abs(total - states) <= 0.2 * max(total, states):
+        raise ValueError(
+            f"{lines.path}: the DoS integrates to {total:.4g} states, but the column of its integral grows by "
+            f"{states:.4g}: columns or units do not belong together; give columns= and unit="
+        )
 
 
 def _summed(columns: np.ndarray, roles: list[str], wanted: tuple[str, ...]) -> np.ndarray:
