@@ -60,7 +60,7 @@ def _curve(ax: Axes, result: xr.Dataset, landscape, about: dict[str, Any], name:
         look: Any = {"markersize": 2, "linewidth": 0.4, "alpha": 0.7, "color": colour}
         ax.plot(x[:, part].T, y[:, part].T, ".-", label=labels, **look)
     ax.plot([about["best"][name]], [about["value"]], "*", label="optimum", **STAR)
-    legend_above(ax, 3)
+    legend_above(ax, 2)
     ax.set(xlabel=label_of(result[name]), ylabel=label_of(result["objective"]), xlim=about["bounds"][name])
 
 
@@ -72,8 +72,8 @@ def _parts(result: xr.Dataset) -> list[tuple[slice, str, str]]:
         return [(slice(0, None), BLUE, "paths")]
     cheap = stages[0].split(" ")[0]
     return [
-        (slice(0, first), ORANGE, f"paths of the {cheap}, in place of the run"),
-        (slice(first, None), BLUE, "paths of the run"),
+        (slice(0, first), ORANGE, f"by the {cheap}"),
+        (slice(first, None), BLUE, "by the run"),
     ]
 
 
@@ -91,5 +91,5 @@ def _progress(ax: Axes, result: xr.Dataset, about: dict[str, Any]) -> None:
                 )
                 label = None
     ax.axhline(about["value"], color="0.3", linewidth=0.6, linestyle=":", label="optimum")
-    legend_above(ax, 3)
+    legend_above(ax, 2)
     ax.set(xlabel="step", ylabel=f"best so far: {label_of(result['objective'])}")

@@ -98,8 +98,8 @@ def test_the_plateau_stands_for_a_run(tmp_path, capsys):
     with xr.open_dataset(tmp_path / "search.nc", engine="h5netcdf") as result:
         found = plot_search(result).get_legend().get_texts()
         assert [text.get_text() for text in found] == [
-            "paths of the plateau, in place of the run",
-            "paths of the run",
+            "by the plateau",
+            "by the run",
             "optimum",
         ]
         assert int(np.isfinite(result["best"]).sum()) == 1  # the one that runs have polished
