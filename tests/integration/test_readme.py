@@ -26,7 +26,7 @@ def test_names_and_links_exist():
         assert hasattr(nj, name), f"README names nj.{name}"
     for target in set(re.findall(r"\]\((?!http)([^)]+)\)", README)):
         assert (ROOT / target).exists(), f"README links to {target}"
-    for file in set(re.findall(r"`((?:numerics|model|kinetics|solvers|studies)/\w+\.py)`", README)):
+    for file in set(re.findall(r"`((?:numerics|model|kinetics|solvers|studies)/[\w/]+\.py)`", README)):
         assert (ROOT / "nacjax" / file).exists(), f"README names {file}"
 
 
