@@ -27,7 +27,7 @@ from .batch import KERNELS, Study, run_chunk
 from .chunks import Batching, Chunk, expected_cost, plan, rung_counts
 from .dataset import blank, to_dataset
 from .observe import Observe, check_names, observables
-from .remote import run_remotely
+from .remote import check_executor, run_remotely
 from .store import Store, is_store, open_store
 
 
@@ -117,6 +117,7 @@ def run_job(job: Job, store: Any, executor: Any, progress: bool, start: tuple[fl
     """The dataset of a job; `start`: when the sweep began, and what compilations had taken until then (s)."""
     if jax.process_count() > 1 and store is None:
         raise ValueError("store is needed under jax.distributed: the processes bring their results there")
+    check_executor(executor)
     alone, metal = jax.process_count() == 1, job.study.system.metal
     kept = None if store is None else open_store(store, job.configuration, job.chunks, job.shapes, alone)
     reporter = Reporter(job.points.size, progress and jax.process_index() == 0, job.batching.callback)
