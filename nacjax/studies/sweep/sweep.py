@@ -103,12 +103,13 @@ class Job:
 
 def plan_job(study: Study, axes: Axes, batching: Batching, store: Any = None) -> Job:
     """The `Job` of a study over axes; raises `ValueError` for whatever is wrong with it."""
-    points = make_points(axes, study.system)
+    points = make_points(axes, study.system, len(study.observables) * max(1, len(study.way.times)))
     check_names(study.observables, (*points.dims, *(c.name for c in points.coordinates)))
     study = dataclasses.replace(study, paths=tuple(points.columns))
     batch = check_points(points, study.system)
     study.way.check(batch)
     chunks = _chunks(study, points, batch, batching, store)
+    batching.require_room(study.way, chunks, study.system.metal.off_ladder)
     shapes = KERNELS.get(study, chunks[0], batching.devices).shapes
     return Job(study, points, chunks, batching, shapes, _configuration(study, points, batching.chunk))
 
@@ -215,14 +216,19 @@ def _ending_cleanly(kept: Store | None, reporter: Reporter) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        if kept is None:
-            text = "nothing is kept, since there is no store; store='run.zarr' would keep what is finished"
-        else:
-            text = (f"{kept.kept()} in store = {str(kept.path)!r}; the same call goes on from there "
-                    "(on the command line: add --resume)")  # fmt: skip
-        raise KeyboardInterrupt(f"sweep interrupted: {text}") from None
+        raise KeyboardInterrupt(f"sweep interrupted: {interrupted(kept and kept.path)}") from None
     finally:
         reporter.close()
+
+
+def interrupted(store: str | Path | None) -> str:
+    """What is kept of a sweep that was interrupted, and how to go on."""
+    if store is None:
+        return "nothing is kept, since there is no store; store='run.zarr' would keep what is finished"
+    if not is_store(Path(store)):
+        return f"nothing is in store = {str(store)!r} yet"
+    return (f"{Store(store).kept()} in store = {str(store)!r}; the same call goes on from there "
+            "(on the command line: add --resume)")  # fmt: skip
 
 
 def _computed(
