@@ -197,7 +197,7 @@ def _evolve(varied, fixed, structure, numerics: Numerics) -> Run:
             found = two_way(forward, backward, varied)
         case mode:
             found = (forward if mode == "forward" else backward)(varied)
-    return Run.collect(*found, tolerance=sum(numerics.tolerances))
+    return Run.collect(*found, tolerance=sum(numerics.tolerances))  # pyright: ignore[reportArgumentType]
 
 
 def carried_along(forward, varied, fixed):
