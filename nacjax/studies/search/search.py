@@ -19,7 +19,7 @@ from ...solvers.ways import way_to
 from ..sweep.chunks import rung_counts
 from .bounds import Box, check_corners, corners, make_box, resolve_all, squash, stretch
 from .curvature import look_around
-from .descent import REASONS, TOLERANCE, Swarm, descend, distinct
+from .descent import REASONS, SAME, TOLERANCE, Swarm, descend, distinct
 from .merit import FORWARD_AT_MOST, Problem, Recipe, finer
 from .objectives import NAMED, constraints_for, objective_for
 from .optimum import Optimum
@@ -119,8 +119,8 @@ def finish(swarm: Swarm, problem: Problem, polished: int, rivals: np.ndarray) ->
     polish(swarm, which, 40, CLOSELY * TOLERANCE, first)
     if len(rivals):
         level = level if rough.mark else float(swarm.best.min())
-        lower = lower_rival(rough, rivals, level, swarm.spread)
-        if lower is not None:
+        lower, best = lower_rival(rough, rivals, level, swarm.spread), swarm.best_u[np.argmin(swarm.best)]
+        if lower is not None and np.abs(squash(lower) - squash(best)).max() > SAME:
             swarm.join(lower)
             polish(swarm, np.array([len(swarm.u) - 1]), 40, CLOSELY * TOLERANCE, AGAIN)
     _round_kinks(swarm)
@@ -135,7 +135,7 @@ def lower_rival(problem: Problem, u: np.ndarray, level: float, spread: float) ->
         return None
     polish(rival, which, 40, ROUGHLY * TOLERANCE)
     k = int(np.argmin(rival.best))
-    return rival.best_u[k] if rival.best[k] < level - TOLERANCE * spread else None
+    return rival.best_u[k] if rival.best[k] < level - ROUGHLY * TOLERANCE * spread else None
 
 
 def _round_kinks(swarm: Swarm) -> None:
