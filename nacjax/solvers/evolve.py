@@ -201,7 +201,17 @@ def carried_along(forward, varied, fixed):
     if not flat.size:
         return forward(varied, fixed)
     arrays, rest = eqx.partition(fixed, eqx.is_array)
-    return carried(lambda x, arrays: forward(unravel(x), eqx.combine(arrays, rest)))(flat, arrays)
+
+    back = []  # how to unravel the result, known once it has been traced
+
+    def vector(x, arrays):
+        # all results in one array: JAX wants primal and tangent of each batched alike
+        found, unravelled = ravel_pytree(forward(unravel(x), eqx.combine(arrays, rest)))
+        back.append(unravelled)
+        return found
+
+    found = carried(vector)(flat, arrays)
+    return back[0](found)
 
 
 def integrate(kinetics: Kinetics, times, solver, tolerances, max_steps, adjoint) -> dfx.Solution:
