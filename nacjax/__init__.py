@@ -7,7 +7,7 @@ import importlib
 import warnings
 from typing import TYPE_CHECKING, Any
 
-import jaxlib
+from jaxlib.version import __version__ as _jaxlib
 
 from .numerics.versions import __version__ as __version__
 from .numerics.versions import fault_of
@@ -91,44 +91,16 @@ _NAMES = {
     "kinetics.ladder": ("Mesh",),
     "kinetics.terms.electron_electron": ("ElectronElectron",),
     "model.dispersion": ("Dispersion",),
-    "model.dos": (
-        "AbstractDOS",
-        "FlatTopDOS",
-        "SemiEllipticDOS",
-    ),
-    "model.feedback": (
-        "MaxwellField",
-        "SelfTunedField",
-    ),
-    "model.field": (
-        "ConstantField",
-        "NoField",
-        "SampledField",
-    ),
+    "model.dos": ("AbstractDOS", "FlatTopDOS", "SemiEllipticDOS"),
+    "model.feedback": ("MaxwellField", "SelfTunedField"),
+    "model.field": ("ConstantField", "NoField", "SampledField"),
     "model.k3c60": ("k3c60",),
-    "model.laboratory": (
-        "field",
-        "fluence_from_zeta0",
-        "in_physical_units",
-        "pulse",
-        "zeta0_from_fluence",
-    ),
-    "model.metal": (
-        "Metal",
-        "Scales",
-    ),
+    "model.laboratory": ("field", "fluence_from_zeta0", "in_physical_units", "pulse", "zeta0_from_fluence"),
+    "model.metal": ("Metal", "Scales"),
     "model.mode": ("Mode",),
     "model.numbers": ("number",),
-    "model.presets": (
-        "simple_cubic_p",
-        "trial",
-    ),
-    "model.process": (
-        "AbstractProcess",
-        "Flow",
-        "Moment",
-        "Slopes",
-    ),
+    "model.presets": ("simple_cubic_p", "trial"),
+    "model.process": ("AbstractProcess", "Flow", "Moment", "Slopes"),
     "model.pulses": (
         "AbstractPulse",
         "AnalyticPulse",
@@ -138,11 +110,7 @@ _NAMES = {
         "SampledPulse",
         "SquarePulse",
     ),
-    "model.pump": (
-        "AbstractPump",
-        "Clamped",
-        "Kick",
-    ),
+    "model.pump": ("AbstractPump", "Clamped", "Kick"),
     "model.tabulated": ("TabulatedDOS",),
     "model.tight_binding": ("TightBinding",),
     "model.transport": (
@@ -155,40 +123,21 @@ _NAMES = {
         "PowerLawTransport",
     ),
     "numerics.compiled": ("keep_compiled",),
-    "readers": (
-        "read_dos",
-        "read_wannier",
-    ),
+    "readers": ("read_dos", "read_wannier"),
     "solvers.estimate": ("conductivity_estimate",),
-    "solvers.events": (
-        "Events",
-        "events",
-        "impulse",
-    ),
+    "solvers.events": ("Events", "events", "impulse"),
     "solvers.evolve": ("evolve",),
     "solvers.omega": ("omega_e",),
-    "solvers.plateau": (
-        "Plateau",
-        "plateau",
-    ),
+    "solvers.plateau": ("Plateau", "plateau"),
     "solvers.rosenbrock": ("Rosenbrock",),
     "solvers.run": ("Run",),
-    "solvers.steady": (
-        "steady_state",
-        "SteadyState",
-    ),
+    "solvers.steady": ("steady_state", "SteadyState"),
     "solvers.threshold": ("threshold_field",),
-    "studies.fit": (
-        "Fit",
-        "fit",
-    ),
+    "studies.fit": ("Fit", "fit"),
     "studies.fluence": ("pumped",),
     "studies.search.optimum": ("Optimum",),
     "studies.search.search": ("search",),
-    "studies.sensitivity": (
-        "Sensitivity",
-        "sensitivity",
-    ),
+    "studies.sensitivity": ("Sensitivity", "sensitivity"),
     "studies.sweep.sweep": ("sweep",),
     "studies.transport_laws": ("transport_laws",),
 }
@@ -210,5 +159,5 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_MODULE_OF})
 
 
-if _fault := fault_of(jaxlib.__version__):
+if _fault := fault_of(_jaxlib):
     warnings.warn(_fault, stacklevel=2)

@@ -3,7 +3,6 @@
 import dataclasses
 import os
 import sys
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -70,18 +69,15 @@ def set_up(x64: bool, device: str | None, cache: bool) -> None:
 
 def keep() -> None:
     """Keep compiled programs; says where when the folder is new, and why not where that cannot be."""
-    from ..numerics.compiled import keep_compiled, user_folder
+    from ..numerics.compiled import start_keeping, user_folder
 
     new = not user_folder().exists()
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        kept = keep_compiled()
-    for warning in caught:
-        print(f"nacjax: {warning.message}", file=sys.stderr)
-    if kept is not None and new:
-        print(
-            f"nacjax: compiled programs are kept in {user_folder()}; --no-cache keeps none", file=sys.stderr
-        )
+    try:
+        if start_keeping() is not None and new:
+            said = f"compiled programs are kept in {user_folder()}; --no-cache keeps none"
+            print(f"nacjax: {said}", file=sys.stderr)
+    except OSError as error:
+        print(f"nacjax: compiled programs are not kept: {error}", file=sys.stderr)
 
 
 def free_path(path: Path | None, default: str, force: bool, others: tuple[str, ...] = ()) -> Path:

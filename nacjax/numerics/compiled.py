@@ -9,6 +9,7 @@ where the next one finds them.
 import atexit
 import contextlib
 import hashlib
+import logging
 import os
 import platform
 import re
@@ -20,6 +21,8 @@ import time
 import warnings
 import zlib
 from pathlib import Path
+
+from jaxlib.version import __version__ as jaxlib_version
 
 from .versions import __version__
 
@@ -42,28 +45,51 @@ def keep_compiled(folder: str | os.PathLike | None = None) -> Path | None:
     and one that cannot be written to (full or read-only disk) is not used; both with a warning, after which all goes
     on without, and None is returned. A cache that was chosen before (JAX_COMPILATION_CACHE_DIR) stays: None as well.
     """
+    try:
+        return start_keeping(folder)
+    except OSError as error:
+        warnings.warn(f"compiled programs are not kept: {error}", stacklevel=2)
+        return None
+
+
+def start_keeping(folder: str | os.PathLike | None = None) -> Path | None:
+    """What `keep_compiled` does, with an `OSError` where that cannot be."""
     global _kept_in
     import jax
     from jax.experimental.compilation_cache import compilation_cache
 
-    if _kept_in is not None or jax.config.jax_compilation_cache_dir:
+    chosen = jax.config.jax_compilation_cache_dir  # pyright: ignore[reportAttributeAccessIssue]
+    if _kept_in is not None or chosen:
         return _kept_in
+    if sys.platform == "darwin" and jaxlib_version.startswith(("0.8.", "0.9.")):
+        raise OSError("on macOS jaxlib before 0.10 may crash when it loads them")
     home = Path(os.path.realpath(user_folder() if folder is None else Path(folder).expanduser()))
-    try:
-        kept = private(private(home) / machine_and_versions())
-        own = Path(tempfile.mkdtemp(prefix="run-", dir=kept))
-        link_programs(kept, own)
-    except OSError as error:
-        warnings.warn(f"compiled programs are not kept: {error}", stacklevel=2)
-        return None
+    kept = private(private(home) / machine_and_versions())
+    own = Path(tempfile.mkdtemp(prefix="run-", dir=kept))
+    link_programs(kept, own)
     atexit.register(finish, own, kept, home)
-    warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache entry")
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_enable_xla_caches", "none")  # they would name the folder
     jax.config.update("jax_compilation_cache_dir", str(own))
     compilation_cache.reset_cache()  # something may have been compiled without
+    _quiet()
     _kept_in = kept
     return kept
+
+
+def _quiet() -> None:
+    """Silence what is no fault: a program that could not be read or written is compiled, and told of at the end."""
+    import jax
+
+    warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache entry")
+    level = jax.config.jax_logging_level  # pyright: ignore[reportAttributeAccessIssue]
+    if level in (None, "NOTSET"):
+        # jaxlib before 0.10 logs a long error for each program it loads on processors with AVX-512 (jax issue
+        # 38445); once set, the level of its C++ parts stays, that of the Python parts goes back
+        jax.config.update("jax_logging_level", "CRITICAL")
+        jax.config.update("jax_logging_level", None)
+        for name in ("jax", "jaxlib"):
+            logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def user_folder() -> Path:
@@ -81,14 +107,13 @@ def user_folder() -> Path:
 def machine_and_versions() -> str:
     """Name of the subfolder for what this machine, by the features of its processor, and these versions compile."""
     import jax
-    import jaxlib
 
     features = [platform.machine(), platform.processor(), platform.system()]
     with contextlib.suppress(OSError):
         told = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
         features += sorted(set(re.findall(r"^(?:model name|flags|Features)\s*:.*$", told, re.MULTILINE)))
     digest = hashlib.sha256("\n".join(features).encode()).hexdigest()[:12]
-    return f"nacjax-{__version__}-jax-{jax.__version__}-jaxlib-{jaxlib.__version__}-{digest}"
+    return f"nacjax-{__version__}-jax-{jax.__version__}-jaxlib-{jaxlib_version}-{digest}"
 
 
 def private(folder: Path) -> Path:
