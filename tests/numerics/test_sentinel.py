@@ -1,5 +1,6 @@
 """The sentinel: jaxlib computes what it is told, in programs known to have been miscompiled and in nacjax's own."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jaxlib
@@ -11,6 +12,7 @@ from nacjax.kinetics.equations import Kinetics
 from nacjax.kinetics.jacobian import jacobian
 from nacjax.numerics.bordered import factorised
 from nacjax.numerics.versions import MENDED, fault_of
+from nacjax.solvers.plateau import plateau_occupation
 
 
 def said() -> str:
@@ -29,38 +31,44 @@ def test_small_products_under_vmap(kind, rows):
         assert np.allclose(found, right, rtol=1e-3, atol=1e-3 * abs(right).max()), said()
 
 
-def own_programs(metal):
-    """A right-hand side, a structured solve and a plateau, as functions of the phonon energy."""
+@pytest.fixture(scope="module", params=["float64", "float32"])
+def small(request, metal):
+    """Precision, the equations of a small ladder with pump and field, and their state at t = 0."""
 
-    def kinetics(energy):
-        at = nj.Metal(metal.dos, 0.5, 0.003, energy, inelastic_rate=1e-3)
-        return Kinetics.build(
-            at, nj.ExponentialPulse(5.0, 0.3), nj.ConstantField(0.1), nj.Mesh(cells=8), rungs=2
-        )
+    def build():
+        at = nj.Metal(metal.dos, 0.5, 0.003, 0.53, inelastic_rate=1e-3)
+        pump, field = nj.ExponentialPulse(5.0, 0.3), nj.ConstantField(0.1)
+        system = Kinetics.build(at, pump, field, nj.Mesh(cells=6), rungs=2)
+        return system, system.initial_state()
 
-    def change(energy):
-        system = kinetics(energy)
-        return system(0.1, system.initial_state())
-
-    def solved(energy):
-        system = kinetics(energy)
-        y = system.initial_state()
-        return factorised(jacobian(system, 0.1, y).shifted(0.1))(system(0.1, y))
-
-    def plateau(energy):
-        return nj.plateau(nj.Metal(metal.dos, 0.5, 0.003, energy), 20.0, cells=8).occupation
-
-    return {"change": change, "solved": solved, "plateau": plateau}
+    with jax.enable_x64(request.param == "float64"):
+        return request.param, *eqx.filter_jit(build)()
 
 
-@pytest.mark.parametrize("kind, tolerance", [(jnp.float64, 1e-10), (jnp.float32, 2e-3)])
-@pytest.mark.parametrize("name", ["change", "solved", "plateau"])
-def test_own_programs_compiled_and_not(metal, name, kind, tolerance):
-    with jax.enable_x64(kind == jnp.float64):
-        program, energy = own_programs(metal)[name], jnp.asarray(0.53, kind)
+def change(system, y):
+    """A right-hand side."""
+    return system(0.1, y)
+
+
+def solved(system, y):
+    """A structured solve."""
+    return factorised(jacobian(system, 0.1, y).shifted(0.1))(y)
+
+
+def plateau(system, _):
+    """The occupation of a plateau."""
+    return plateau_occupation(system.metal, 20.0, system.ladder)
+
+
+@pytest.mark.parametrize("program", [change, solved, plateau])
+def test_own_programs_compiled_and_not(small, program):
+    kind, system, y = small
+    tolerance = {"float64": 1e-10, "float32": 1e-3}[kind]
+    with jax.enable_x64(kind == "float64"):
         with jax.disable_jit():
-            right = np.asarray(program(energy))
-        found = np.asarray(jax.jit(program)(energy))
+            right = np.asarray(program(system, y))
+        found = np.asarray(eqx.filter_jit(program)(system, y))
+    assert found.dtype == right.dtype == kind
     assert np.allclose(found, right, rtol=tolerance, atol=tolerance * abs(right).max()), said()
 
 
