@@ -17,6 +17,8 @@ from dataclasses import Field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+from ..numerics.versions import __version__
+
 COMMANDS = {
     "sweep": (
         "nacjax.commands.sweep",
@@ -66,9 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(overview())
         return OK
     if words[0] == "--version":
-        from importlib.metadata import version
-
-        print(f"nacjax {version('nacjax')}")
+        print(f"nacjax {__version__}")
         return OK
     name, *words = words
     if name not in COMMANDS:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -19,10 +20,12 @@ class Files:
     """Where to compute; by default the best there is."""
     x64: bool = True
     """Double precision; --no-x64 computes in single precision."""
+    cache: bool = True
+    """Keep compiled programs in the user's cache folder for the next start; --no-cache compiles afresh."""
 
     def set_up(self) -> None:
-        """Choose precision and device; see `set_up`."""
-        set_up(self.x64, self.device)
+        """Choose precision, device and cache; see `set_up`."""
+        set_up(self.x64, self.device, self.cache)
 
     def free(self, default: str) -> Path:
         """Where the NetCDF file goes; see `free_path`."""
@@ -48,10 +51,12 @@ def save(result: Any, output: Path, draw: Callable[[Any], Any]) -> str:
     return f"wrote {output} and {picture}"
 
 
-def set_up(x64: bool, device: str | None) -> None:
-    """Choose precision and device; must run before the first array is made. Raises `ValueError`."""
+def set_up(x64: bool, device: str | None, cache: bool) -> None:
+    """Choose precision, device and cache; must run before the first array is made. Raises `ValueError`."""
     import jax
 
+    if cache:
+        keep()
     jax.config.update("jax_enable_x64", x64)
     if device is None:
         return
@@ -60,6 +65,19 @@ def set_up(x64: bool, device: str | None) -> None:
         jax.devices()
     except (RuntimeError, AssertionError):  # JAX asserts where nothing but a missing platform is asked for
         raise ValueError(f"device = {device!r} is not available here: JAX finds no such device") from None
+
+
+def keep() -> None:
+    """Keep compiled programs; says where when the folder is new, and why not where that cannot be."""
+    from ..numerics.compiled import start_keeping, user_folder
+
+    new = not user_folder().exists()
+    try:
+        if start_keeping() is not None and new:
+            said = f"compiled programs are kept in {user_folder()}; --no-cache keeps none"
+            print(f"nacjax: {said}", file=sys.stderr)
+    except OSError as error:
+        print(f"nacjax: compiled programs are not kept: {error}", file=sys.stderr)
 
 
 def free_path(path: Path | None, default: str, force: bool, others: tuple[str, ...] = ()) -> Path:

@@ -9,7 +9,9 @@ from typing import Any
 import jax
 import numpy as np
 
-LIBRARIES = ("nacjax", "jax", "jaxlib", "diffrax", "equinox", "lineax", "optimistix", "numpy", "xarray")
+from ..numerics.versions import __version__
+
+LIBRARIES = ("jax", "jaxlib", "diffrax", "equinox", "lineax", "optimistix", "numpy", "xarray")
 LONGEST = 512  # longer tables are recorded by a digest
 
 
@@ -37,7 +39,8 @@ def describe(thing: Any) -> Any:
 
 def versions() -> dict[str, str]:
     """Versions of Python and of the libraries that decide the numbers."""
-    return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
+    libraries = {name: version(name) for name in LIBRARIES}
+    return {"python": platform.python_version(), "nacjax": __version__, **libraries}
 
 
 def device_name(devices: list) -> str:
