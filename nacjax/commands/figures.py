@@ -5,7 +5,8 @@ import time
 from pathlib import Path
 from typing import Any, Literal
 
-from .settings import set_up
+from .interrupt import keeps
+from .settings import set_up, whole
 
 
 @dataclasses.dataclass
@@ -42,6 +43,7 @@ class Figures:
             return
         wanted = select(self.only)
         self.prepare(wanted)
+        keeps(lambda: self.kept(wanted))
         start = time.perf_counter()
 
         def say(text: str) -> None:
@@ -54,6 +56,14 @@ class Figures:
         table = summary(claims(panels))
         (self.out / "claims.md").write_text(table, encoding="utf-8")
         print(f"\n{table}\nwrote {self.out / 'claims.md'} after {time.perf_counter() - start:.0f} s")
+
+    def kept(self, wanted: Any) -> str:
+        """What is written, and how to get the rest."""
+        rest = [name for name in wanted if not (self.out / f"{name}.nc").exists()]
+        begun = f"{len(wanted) - len(rest)} of {len(wanted)} figures are kept in {self.out}"
+        return (
+            f"{begun}; go on with --only {' '.join(rest)}" if rest else f"{begun}; the table of claims is not"
+        )
 
     def prepare(self, wanted: Any) -> None:
         """Make the folder; raises `FileExistsError` where a figure is there already, unless `force`."""
@@ -81,12 +91,16 @@ def save(name: str, panel: Any, folder: Path) -> "list[Path]":
     from ..figures.film import animate
 
     paths = [folder / f"{name}{suffix}" for suffix in (".nc", ".png", ".pdf")]
-    panel.to_netcdf(paths[0], engine="h5netcdf")
+    with whole(paths[0]) as unfinished:
+        panel.to_netcdf(unfinished, engine="h5netcdf")
     figure = draw(name, panel).get_figure(root=True)
     assert figure is not None
     for path in paths[1:]:
-        figure.savefig(path, dpi=300)
+        with whole(path) as unfinished:
+            figure.savefig(unfinished, dpi=300)
     plt.close("all")
     if name == "film":
-        paths.append(animate(panel, folder / "film.gif"))
+        paths.append(folder / "film.gif")
+        with whole(paths[-1]) as unfinished:
+            animate(panel, unfinished)
     return paths

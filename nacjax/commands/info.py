@@ -72,16 +72,12 @@ def installation() -> None:
 
 def store(path: Path) -> None:
     """Progress and configuration of a store."""
-    import numpy as np
-
     from ..studies.sweep.store import Store, is_store
 
     if not is_store(path):
         raise ValueError(f"path = {str(path)!r} is not allowed: it is no store of a sweep")
     opened = Store(path)
-    codes = np.asarray(opened.journal["outcome"][:])
-    total = int(np.sum(np.asarray(opened.journal["points"][:]) >= 0))
-    done, failed = int(np.sum(codes >= 0)), int(np.sum(codes > 0))
+    done, failed, total = opened.counts()
     chunks = f"{int(opened.done.sum())} of {opened.done.size} chunks"
     print(f"{path}: {done} of {total} points done ({chunks}), {failed} failed")
     configuration(opened.configuration)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ..numerics.versions import __version__
+from .interrupt import ENDING, INTERRUPTED, watch
 
 COMMANDS = {
     "sweep": (
@@ -58,12 +59,14 @@ COMMANDS = {
 }
 """Name of a command → module, class, and what it does in a line."""
 
-OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+OK, FAILED, BAD_INPUT = 0, 1, 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status: 0, 1 for a failure, 2 for bad input, 130 for Ctrl-C."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments is None:
+        watch()
     if not words or words[0] in ("-h", "--help"):
         print(overview())
         return OK
@@ -76,15 +79,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "", f"there is no command {name!r}{nearest(name, COMMANDS)} known: {', '.join(COMMANDS)}"
         )
     module, kind, _ = COMMANDS[name]
+    ENDING.name = name
     command = getattr(importlib.import_module(module), kind)
     try:
+        ENDING.begun = True
         return parse(name, command, words).run() or OK
     except (ValueError, FileNotFoundError, FileExistsError) as error:
         return complain(name, str(error))
     except OSError as error:
         return complain(name, str(error), FAILED)
-    except KeyboardInterrupt:
-        return complain(name, "interrupted; what was finished is kept where a store was given", INTERRUPTED)
+    except KeyboardInterrupt as error:
+        ENDING.say(str(error))
+        return INTERRUPTED
 
 
 def overview() -> str:

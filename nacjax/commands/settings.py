@@ -1,11 +1,14 @@
 """What commands share: where and how precisely to compute, and files that are never overwritten silently."""
 
+import contextlib
 import dataclasses
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
+
+from .interrupt import keeps
 
 
 @dataclasses.dataclass
@@ -34,9 +37,9 @@ class Files:
 
 def save(result: Any, output: Path, draw: Callable[[Any], Any]) -> str:
     """Write a dataset, whole or not at all, and beside it the figure that `draw` makes of it; says so."""
-    unfinished = output.with_name(output.name + ".partial")
-    result.to_netcdf(unfinished, engine="h5netcdf")
-    unfinished.replace(output)
+    with whole(output) as unfinished:
+        result.to_netcdf(unfinished, engine="h5netcdf")
+    keeps(lambda: f"{output} is written, its figure is not")
 
     import matplotlib
 
@@ -46,9 +49,21 @@ def save(result: Any, output: Path, draw: Callable[[Any], Any]) -> str:
     picture = output.with_suffix(".png")
     drawn = draw(result)  # axes, or a figure
     figure = drawn if hasattr(drawn, "savefig") else drawn.get_figure(root=True)
-    figure.savefig(picture, dpi=300)
+    with whole(picture) as unfinished:
+        figure.savefig(unfinished, dpi=300)
     plt.close(figure)
     return f"wrote {output} and {picture}"
+
+
+@contextlib.contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A name to write a file under, which becomes `path` once it is finished, and is gone otherwise."""
+    unfinished = path.with_stem(f"{path.stem}.partial")
+    try:
+        yield unfinished
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def set_up(x64: bool, device: str | None, cache: bool) -> None:

@@ -8,11 +8,13 @@ import numpy as np
 
 from ..model.field import ConstantField, NoField
 from ..model.pump import Clamped
+from .interrupt import keeps
 from .metal import Band
 from .options import explained
 from .reading import Reading
 from .settings import Files, save
 
+MOST = 10**8  # values on an axis
 FIELD = "𝓔 = e E v_F √(τ_tr/(Γ_in ω_p))."
 
 
@@ -37,8 +39,10 @@ class Curves:
             raise ValueError(
                 f"phonon-range = {low:g} {high:g} is not allowed: it must be two energies, 0 < low < high"
             )
-        if self.points < 2:
-            raise ValueError(f"points = {self.points} is not allowed: it must be at least 2")
+        if not 2 <= self.points < MOST:
+            raise ValueError(
+                f"points = {self.points} is not allowed: it must be at least 2, and less than {MOST:.0e}"
+            )
         if not self.zeta:
             raise ValueError("zeta = () is not allowed: it must be at least one number of phonons")
         return {"phonon_energy": np.linspace(low, high, self.points), "zeta": list(self.zeta)}
@@ -104,8 +108,9 @@ class Sweep:
                 f"{self.store} exists; add --resume to go on with it, or give another --store"
             )
 
-        from ..studies.sweep.sweep import sweep
+        from ..studies.sweep.sweep import interrupted, sweep
 
+        keeps(lambda: interrupted(self.store))
         result = sweep(
             metal, pump, axes=axes, field=field, store=self.store, chunk=self.chunk, cells=self.cells,
             **self.state(),
@@ -154,11 +159,14 @@ class Sweep:
 
 def _listed(entry: str, values: str) -> Any:
     try:
-        if ":" in values:
-            first, last, count = values.split(":")
-            return np.linspace(float(first), float(last), int(count))
-        return [float(value) for value in values.split(",")]
+        if ":" not in values:
+            return [float(value) for value in values.split(",")]
+        first, last, number = values.split(":")
+        low, high, count = float(first), float(last), int(number)
     except ValueError:
         raise ValueError(
             f"vary = {entry!r} is not allowed: it must be name=1,2,5 or name=first:last:count"
         ) from None
+    if not 0 < count < MOST:
+        raise ValueError(f"vary = {entry!r} is not allowed: it must be between 1 and {MOST:.0e} values")
+    return np.linspace(low, high, count)

@@ -3,23 +3,30 @@
 import dataclasses
 import hashlib
 import platform
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import jax
 import numpy as np
 
 from ..numerics.versions import __version__
+from .identity import Unknowable, identity, in_library
 
 LIBRARIES = ("jax", "jaxlib", "diffrax", "equinox", "lineax", "optimistix", "numpy", "xarray")
+
 LONGEST = 512  # longer tables are recorded by a digest
+UNKNOWN = "cannot be recognised"
 
 
 def describe(thing: Any) -> Any:
-    """Modules as {class, fields}, arrays as numbers or lists (long ones by a digest), functions by name."""
+    """Modules as {class, fields}, arrays as numbers or lists (long ones by a digest), functions by name and digest.
+
+    The code of a class that belongs to no library is among its fields, as a digest.
+    """
     if dataclasses.is_dataclass(thing) and not isinstance(thing, type):
         fields = {f.name: describe(getattr(thing, f.name)) for f in dataclasses.fields(thing)}
-        return {"class": type(thing).__name__, **fields}
+        code = {} if in_library(type(thing)) else {"code": _digest(type(thing))}
+        return {"class": type(thing).__name__, **code, **fields}
     if isinstance(thing, jax.Array | np.ndarray | np.generic):
         array = np.asarray(thing)
         if array.size > LONGEST:
@@ -34,13 +41,42 @@ def describe(thing: Any) -> Any:
         return str(thing)  # JSON has no infinity
     if thing is None or isinstance(thing, str | int | float | bool):
         return thing
-    return getattr(thing, "__qualname__", type(thing).__name__)
+    name = getattr(thing, "__qualname__", type(thing).__name__)
+    return {"function": name, "code": _digest(thing)} if callable(thing) else name
+
+
+def _digest(thing: Any) -> str:
+    try:
+        return identity(thing)
+    except Unknowable as error:
+        return f"{UNKNOWN}, since it refers to {error}"
+
+
+def unrecognised(description: Any, path: str = "") -> list[str]:
+    """Lines about what, in a description, another process cannot compare: path and why."""
+    if isinstance(description, str):
+        return [f"{path}: {description}"] if description.startswith(UNKNOWN) else []
+    if isinstance(description, dict):
+        inner = [unrecognised(value, f"{path}.{n}" if path else n) for n, value in description.items()]
+    elif isinstance(description, list):
+        inner = [unrecognised(value, path) for value in description]
+    else:
+        return []
+    return [line for lines in inner for line in lines]
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the libraries that decide the numbers."""
-    libraries = {name: version(name) for name in LIBRARIES}
+    """Versions of Python and of the libraries that decide the numbers; "not installed" for one that is missing."""
+    libraries = {name: version_of(name) for name in LIBRARIES}
     return {"python": platform.python_version(), "nacjax": __version__, **libraries}
+
+
+def version_of(name: str) -> str:
+    """Version of an installed library, or "not installed"."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 def device_name(devices: list) -> str:

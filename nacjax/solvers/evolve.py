@@ -19,6 +19,7 @@ from ..model.metal import Metal
 from ..model.pump import AbstractPump
 from ..model.units import internal
 from ..numerics.carried import carried
+from ..numerics.spoiled import unless
 from ..numerics.sums import total
 from ..numerics.two_way import two_way
 from .chord import mend
@@ -88,10 +89,14 @@ def evolve(
         cells=cells, mesh=mesh, rungs=rungs, solver=solver, rtol=rtol, atol=atol, max_steps=max_steps
     )
     run = trajectory(metal, pump, times, field, derivatives=None, budget=budget, **options)
-    if is_concrete(run.outcome._value) and not run.ok:
-        reached = np.asarray(run.times)[np.isfinite(np.asarray(run.sigma))]
-        last = f"t = {reached.max():g}" if reached.size else "no requested time"
-        warnings.warn(f"evolve reached {last} only: {run.result}", RuntimeWarning, stacklevel=2)
+    if is_concrete(run.outcome._value) and not run.reached_all:
+        last = "not every time"
+        if is_concrete(run.sigma) and is_concrete(run.times):
+            reached = np.asarray(run.times)[np.isfinite(np.asarray(run.sigma))]
+            last = f"t = {reached.max():g} only" if reached.size else "no requested time"
+        warnings.warn(f"evolve reached {last}: {run.result}", RuntimeWarning, stacklevel=2)
+    elif is_concrete(run.occupation) and not run.ok:
+        warnings.warn(f"evolve: {run.result}", RuntimeWarning, stacklevel=2)
     return run
 
 
@@ -174,7 +179,7 @@ def _evolve(varied, fixed, structure, numerics: Numerics) -> Run:
         )
         # saved alone, the end is where the solve stopped, which may be too early
         reached = (solution.result == dfx.RESULTS.successful) | (times.size > 1)
-        states = jax.tree.map(lambda y: jnp.where(reached, y, jnp.nan), solution.ys)
+        states = unless(~reached, solution.ys)
         counts = {k: v for k, v in solution.stats.items() if k != "max_steps"}
         # integers leave as floats: tangents of integers confuse the transposition
         return kinetics, times, states, jax.tree.map(lambda x: x * 1.0, (solution.result._value, counts))
@@ -192,7 +197,7 @@ def _evolve(varied, fixed, structure, numerics: Numerics) -> Run:
             found = two_way(forward, backward, varied)
         case mode:
             found = (forward if mode == "forward" else backward)(varied)
-    return Run.collect(*found)
+    return Run.collect(*found, tolerance=sum(numerics.tolerances))
 
 
 def carried_along(forward, varied, fixed):

@@ -1,16 +1,20 @@
 """ω_E = E² ∂σ/∂E², the response of σ to the energy of the field; PRB 101, 041105 (2020), Fig. 3c."""
 
+import warnings
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from ..kinetics.ladder import count_rungs
-from ..model.checks import as_arrays, to_array
+from ..model.checks import as_arrays, is_concrete, to_array
 from ..model.field import AbstractField, SampledField
 from ..model.metal import Metal
 from ..model.pump import AbstractPump
 from .evolve import trajectory
+from .ways import run_in_time
 
 Times = Float[Array, " time"]
 
@@ -25,7 +29,8 @@ def omega_e(
     - any other field: where it reacts to the state, the trajectory E²(t') of `evolve` is replayed from `samples`
       samples; σ(t) is differentiated with respect to a relative change of E²(t') at all t' ≤ t.
 
-    Differentiable in forward mode. `options` are those of `evolve`.
+    Where a run fails ω_E is NaN, and a warning says why. Differentiable in forward mode. `options` are those
+    of `evolve`.
     """
     inputs = as_arrays((metal, pump, jnp.atleast_1d(to_array(times)), field))
     if field.reacts:
@@ -33,7 +38,11 @@ def omega_e(
         record = trajectory(metal, pump, dense, field, **options)
         inputs = (*inputs[:3], SampledField(dense, record.field))
     options = {"budget": False} | options | {"rungs": count_rungs(metal, options.get("rungs"))}
-    return _omega(inputs, tuple(sorted(options.items())))
+    response, codes = _omega(inputs, tuple(sorted(options.items())))
+    if is_concrete(codes) and np.any(np.asarray(codes)):
+        why = run_in_time().sentence(int(np.max(np.asarray(codes))))
+        warnings.warn(f"omega_e is NaN where a run fails: {why}", RuntimeWarning, stacklevel=2)
+    return response
 
 
 @eqx.filter_jit
@@ -42,11 +51,13 @@ def _omega(inputs, options):
 
     def response(times, field):
         def sigma(log_square):
-            return trajectory(metal, pump, times, field.scaled(jnp.exp(log_square)), **dict(options)).sigma
+            run = trajectory(metal, pump, times, field.scaled(jnp.exp(log_square)), **dict(options))
+            return run.sigma, run.outcome._value
 
-        return jax.jvp(sigma, (jnp.zeros(()),), (jnp.ones(()),))[1]
+        return jax.jvp(sigma, (jnp.zeros(()),), (jnp.ones(()),), has_aux=True)[1:]
 
     many = field.at_each(times.size)
     if many is None:
         return response(times, field)
-    return jax.vmap(lambda t, field: response(t[None], field)[0])(times, many)
+    found, codes = jax.vmap(lambda t, field: response(t[None], field))(times, many)
+    return found[:, 0], codes

@@ -1,13 +1,16 @@
 """`plateau`: the prethermal state Γ_in → 0 first, t → ∞ then, in closed form."""
 
+import warnings
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from ..kinetics.ladder import Ladder, Mesh, build_ladder, count_rungs
 from ..kinetics.measures import conductivity
-from ..model.checks import as_arrays, require
+from ..model.checks import as_arrays, is_concrete, require
 from ..model.dos import floor
 from ..model.metal import Metal
 from ..numerics.roots import increasing_root
@@ -21,6 +24,19 @@ class Plateau(eqx.Module):
     occupation: Float[Array, "rung cell"]
     ladder: Ladder
     metal: Metal
+
+    @property
+    def ok(self) -> bool:
+        """Whether σ is a number."""
+        return bool(np.all(np.isfinite(np.asarray(self.sigma))))
+
+    @property
+    def result(self) -> str:
+        """The outcome as a sentence."""
+        if self.ok:
+            return "The plateau was found."
+        low = float(np.min(np.asarray(self.metal.temperature)))
+        return f"The plateau is not finite: temperature = {low:g} is too small for the precision, or zeta too large."
 
 
 def plateau(
@@ -55,7 +71,10 @@ def plateau(
             "nacjax.evolve(metal, nacjax.Clamped(zeta), times=10.0), or nacjax.steady_state where inelastic_rate > 0"
         )
     mesh = Mesh(cells=cells) if mesh is None else mesh
-    return _plateau(as_arrays((metal, zeta)), mesh, count_rungs(metal, rungs))
+    found = _plateau(as_arrays((metal, zeta)), mesh, count_rungs(metal, rungs))
+    if is_concrete(found.sigma) and is_concrete(metal.temperature) and not found.ok:
+        warnings.warn(found.result, RuntimeWarning, stacklevel=2)
+    return found
 
 
 @eqx.filter_jit

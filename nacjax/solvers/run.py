@@ -7,16 +7,22 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from ..kinetics import measures as observables
 from ..kinetics.entropy import entropy_production
 from ..kinetics.equations import Kinetics
 from ..kinetics.ladder import Ladder
 from ..model.metal import Metal
+from ..numerics.spoiled import unless
 
 if TYPE_CHECKING:
     import xarray as xr
+
+
+OUTSIDE = 30
+"""The norm of an error is an average over cells; that of one cell may be so many times as large."""
+UNPHYSICAL = "The occupation is not between 0 and 1: take more cells, or smaller rtol and atol."
 
 
 class Run(eqx.Module):
@@ -27,6 +33,7 @@ class Run(eqx.Module):
     - `field` F = E v_F √τ_tr (time,); `field_normalised` 𝓔 = F/√(Γ_in ω_p) (time,)
     - `ladder`: energies, cell widths, states; `kinetics`: metal, pump and field as integrated
     - `budget`: particle and energy balance; `result`: the outcome as a sentence; `stats`: step counts
+    - `tolerance`: rtol + atol of a step
     """
 
     times: Float[Array, " time"]
@@ -38,13 +45,14 @@ class Run(eqx.Module):
     field: Float[Array, " time"]
     outcome: dfx.RESULTS
     stats: dict[str, Int[Array, ""]]
+    tolerance: float = eqx.field(static=True)
 
     @classmethod
-    def collect(cls, kinetics: Kinetics, times, states, outcome: Any) -> "Run":
-        """Measure a trajectory; times that were not reached become NaN."""
+    def collect(cls, kinetics: Kinetics, times, states, outcome: Any, tolerance: float) -> "Run":
+        """Measure a trajectory; times that were not reached become NaN, and so do their derivatives."""
         code, counts = outcome
         reached = jnp.isfinite(states).all(axis=1)
-        states = jnp.where(reached[:, None], states, jnp.nan)
+        states = unless(~reached[:, None], states)
         parts = eqx.filter_vmap(kinetics.unpack)(states)
         squared = eqx.filter_vmap(kinetics.field_squared)(times, parts)
         positive = squared > 0
@@ -58,6 +66,7 @@ class Run(eqx.Module):
             field=jnp.where(positive, jnp.sqrt(jnp.where(positive, squared, 1.0)), squared),
             outcome=eqx.tree_at(lambda r: r._value, dfx.RESULTS.successful, code.astype(jnp.int32)),
             stats={name: count.astype(jnp.int32) for name, count in counts.items()},
+            tolerance=tolerance,
         )
 
     @property
@@ -83,14 +92,29 @@ class Run(eqx.Module):
 
     @property
     def ok(self) -> bool:
+        """Whether every requested time was reached, with f between 0 and 1."""
+        return self.reached_all and not bool(np.any(np.asarray(self.unphysical)))
+
+    @property
+    def reached_all(self) -> bool:
         """Whether every requested time was reached."""
         return bool(np.all(np.asarray(self.outcome == dfx.RESULTS.successful)))
+
+    @property
+    def unphysical(self) -> Bool[Array, ""]:
+        """Whether f leaves 0 … 1 by more than `OUTSIDE` times the tolerance, which no error of a step explains."""
+        f = jax.lax.stop_gradient(self.occupation)
+        beyond = jnp.where(jnp.isfinite(f), jnp.maximum(-f, f - 1), 0.0)
+        return jnp.max(beyond) > OUTSIDE * self.tolerance
 
     @property
     def result(self) -> str:
         """The outcome of the integration as a sentence."""
         if self.ok:
             return "The integration reached every requested time."
+        if self.reached_all:
+            f = np.asarray(self.occupation)
+            return f"{UNPHYSICAL} It lies between {f.min():.2g} and {f.max():.2g}."
         return str(dfx.RESULTS[self.outcome])
 
     @property

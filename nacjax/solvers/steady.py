@@ -24,6 +24,7 @@ from ..model.metal import Metal
 from ..model.pump import AbstractPump
 from ..numerics.bordered import factorised
 from ..numerics.ladder_matrix import LadderMatrix
+from ..numerics.spoiled import unless
 
 LATE = 1e9  # "t → ∞" for the source of a pulse
 
@@ -114,7 +115,7 @@ def _steady_state(inputs, mesh: Mesh, rungs: int, max_steps: int) -> SteadyState
     size = jnp.max(jnp.abs(jax.lax.stop_gradient(correction)))
     y1 = y1 + correction
     converged = march.done & (size < jnp.maximum(1e-6, 300 * jnp.finfo(y.dtype).eps))
-    state = kinetics.unpack(jnp.where(converged, y1, jnp.nan))
+    state = kinetics.unpack(unless(~converged, y1))
     return SteadyState(
         conductivity(state.f, kinetics.ladder),
         state.zeta,

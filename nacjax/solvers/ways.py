@@ -12,13 +12,12 @@ from ..kinetics.ladder import Mesh
 from ..model.names import System
 from .evolve import DEFAULT_CELLS, trajectory
 from .plateau import plateau
-from .run import Run
+from .run import UNPHYSICAL, Run
 from .steady import steady_state
 from .way import AbstractWay
 
-NOT_CONVERGED = 102
-"""Outcome code of a steady state that was not found."""
-
+NOT_CONVERGED, NOT_PHYSICAL = 102, 103
+"""Outcome codes of a steady state that was not found, and of a run whose f leaves 0 … 1."""
 
 ERASING = 0.02
 """Γ_in t/W up to which a run counts as near the plateau: a fifth of where inelastic scattering has erased it."""
@@ -57,9 +56,10 @@ class RunInTime(AbstractWay):
             )
 
     def solve(self, system: System, rungs: int) -> tuple[Any, Run]:
-        """The outcome code of diffrax and the `Run`."""
+        """The outcome code of diffrax, or `NOT_PHYSICAL`, and the `Run`."""
         run = self.run(system, rungs)
-        return run.outcome._value, run
+        code = run.outcome._value
+        return jnp.where((code == 0) & run.unphysical, NOT_PHYSICAL, code), run
 
     def run(self, system: System, rungs: int, times: Any = None) -> Run:
         """The `Run`; `times` (time,), which may be tracers, stand for `when`."""
@@ -72,7 +72,9 @@ class RunInTime(AbstractWay):
         return {"derivatives": self.derivatives, **super().arguments(rungs)}
 
     def sentence(self, code: int) -> str:
-        """diffrax's sentence."""
+        """diffrax's sentence, or that of a run whose f is none."""
+        if code == NOT_PHYSICAL:
+            return UNPHYSICAL
         return str(dfx.RESULTS[eqx.tree_at(lambda r: r._value, dfx.RESULTS.successful, jnp.asarray(code))])
 
     def words(self, rungs: int) -> float:

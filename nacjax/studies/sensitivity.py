@@ -100,7 +100,13 @@ def sensitivity(
     few = len(names) <= max(FORWARD_AT_MOST, outputs)
     mode = mode or ("forward" if few else "reverse")
     value, jacobian = _differentiate(function, mode, jnp.asarray(point, float))
-    if isinstance(what, Run):
+    if isinstance(what, Run) and not what.ok:
+        warnings.warn(
+            f"derivatives of a run that failed are NaN where it did: {what.result}",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+    elif isinstance(what, Run):
         _compare(np.asarray(value), np.asarray(what.sigma))
     return _collect(names, point, np.asarray(value), np.asarray(jacobian), std, mode, coords, units)
 

@@ -45,7 +45,8 @@ def test_an_interrupted_sweep_goes_on_and_ends_with_the_same_bits(tmp_path):
     with pytest.raises(Stop):
         nj.sweep(metal(), nj.Clamped(1.0), axes=AXES, store=broken, callback=stop, **OPTIONS)
     assert Store(broken).done.sum() == 2
-    (broken / "journal" / "sigma" / "c" / "stray.partial").write_text("half a wri")  # as a kill leaves them
+    stray = f"0.{'0' * 32}.partial"  # as a kill leaves them
+    (broken / "journal" / "rows" / "c" / stray).write_text("half a wri")
     done = []
     resumed = nj.sweep(
         metal(), nj.Clamped(1.0), axes=AXES, store=broken, callback=lambda p: done.append(p.done),
@@ -123,9 +124,7 @@ def test_a_full_disk_says_so_and_loses_nothing(tmp_path, full_disk):
     run = {"axes": AXES, "store": store, **OPTIONS}
 
     def fill(progress):
-        full_disk[0] = (
-            1 if progress.done == 10 else full_disk[0]
-        )  # room for σ of the next chunk, not its outcome
+        full_disk[0] = 0 if progress.done == 10 else full_disk[0]
 
     with pytest.raises(
         OSError, match=r"run.zarr': the disk is full. Free some space. 10 of 22 points"

@@ -1,6 +1,7 @@
 """The axes of a sweep: names and values in, checked points out."""
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from ...model.names import System, changed, kind_of, resolve
 from ...model.units import internal
+from .room import point_bytes, require_room
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,8 +51,11 @@ class Points:
 Axes = Mapping[str | tuple[str, ...], Any]
 
 
-def make_points(axes: Axes, system: System) -> Points:
-    """Points from `axes`; see `nacjax.sweep`. Raises `ValueError` before anything is computed."""
+def make_points(axes: Axes, system: System, results: int = 1) -> Points:
+    """Points from `axes`; see `nacjax.sweep`. Raises `ValueError` before anything is computed.
+
+    `results`: numbers kept for each point; more points than memory are refused before they are made.
+    """
     if not axes:
         raise ValueError(
             "axes is empty: name at least one quantity to vary, such as {'phonon_energy': [0.3, 0.5]}"
@@ -72,6 +77,10 @@ def make_points(axes: Axes, system: System) -> Points:
         if len(set(lengths.values())) > 1:
             raise ValueError(f"axes: {key!r} go together and must be equally long, but have {lengths} values")
         dims[dim] = coordinates[-1].values.size
+    count = math.prod(dims.values())
+    shape = " × ".join(f"{length} {dim}" for dim, length in dims.items())
+    needed = count * point_bytes(len(coordinates), results)
+    require_room(needed, f"axes: {count} points ({shape})", "vary fewer values, or sweep in parts")
     points = Points(dims, tuple(coordinates), _columns(dims, coordinates))
     check_points(points, system)
     return points

@@ -12,6 +12,7 @@ from ...model.names import System
 from ...model.pump import AbstractPump
 from ...solvers.way import AbstractWay
 from ..progress import Progress
+from .room import available_memory, require_room
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,6 +57,14 @@ class Batching:
     def size(self, way: AbstractWay, rungs: int, pairs: int) -> int:
         """Points per batch; arguments as in `default_size`."""
         return int(self.chunk) if self.chunk is not None else default_size(way, rungs, self.devices, pairs)
+
+    def require_room(self, way: AbstractWay, chunks: list[Chunk], pairs: int) -> None:
+        """Raise `ValueError` where a batch takes more memory than a CPU has left."""
+        if self.devices[0].platform == "cpu":
+            largest = max(chunks, key=lambda piece: piece.size * way.point_bytes(piece.rungs, pairs))
+            needed = largest.size * way.point_bytes(largest.rungs, pairs)
+            what = f"chunk: a batch of {largest.size} points with {largest.rungs} rungs"
+            require_room(needed, what, "give a smaller chunk=, or fewer cells")
 
 
 def rung_counts(batch: System, points: int) -> np.ndarray:
@@ -110,8 +119,8 @@ def default_size(way: AbstractWay, rungs: int, devices: list, pairs: int = 0) ->
     accelerator's memory. `pairs` as in `AbstractWay.point_bytes`."""
     each = way.point_bytes(rungs, pairs)
     if devices[0].platform == "cpu":
-        most = way.most_points
-        return len(devices) * (int(np.clip(2**30 / each, 1, most)) if pairs else most)
+        room = 0.5 * available_memory() / len(devices)
+        return len(devices) * int(np.clip((min(room, 2**30) if pairs else room) / each, 1, way.most_points))
     limit = (devices[0].memory_stats() or {}).get("bytes_limit", 8 * 2**30)
     fit = int(0.4 * limit / each)
     return len(devices) * int(np.clip(fit, 1 if pairs else 32, 8192))

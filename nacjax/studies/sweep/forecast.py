@@ -17,7 +17,7 @@ def estimate(
 ) -> list[str]:
     """Lines about points, batches, memory and, on a CPU, time. Checks all values, computes nothing."""
     system = as_arrays(System(metal, pump, field))
-    points = make_points(axes, system)
+    points = make_points(axes, system, max(1, len(way.times)))
     batch = check_points(points, system)
     way.check(batch)
     rungs = rung_counts(batch, points.size)

@@ -61,6 +61,15 @@ def observables(observe: Observe, way: AbstractWay) -> tuple[Observable, ...]:
     return tuple(found)
 
 
+def check_names(observed: tuple[Observable, ...], taken: Iterable[str]) -> None:
+    """Raise `ValueError` for an observable named like something else in the result, such as an axis."""
+    for name in {*taken, "time", "outcome", "reason"} & {entry.name for entry in observed}:
+        raise ValueError(
+            f"observe: the name {name!r} is not allowed, since the result has an axis or a variable of that name; "
+            f"give another, such as {{'{name}_observed': function}}"
+        )
+
+
 def _observable(entry: str | Callable, way: AbstractWay) -> Observable:
     known = {name: NAMED[name] for name in way.measures}
     if not isinstance(entry, str):

@@ -26,8 +26,8 @@ from .axes import Axes, Points, check_points, make_points
 from .batch import KERNELS, Study, run_chunk
 from .chunks import Batching, Chunk, expected_cost, plan, rung_counts
 from .dataset import blank, to_dataset
-from .observe import Observe, observables
-from .remote import run_remotely
+from .observe import Observe, check_names, observables
+from .remote import check_executor, run_remotely
 from .store import Store, is_store, open_store
 
 
@@ -103,11 +103,13 @@ class Job:
 
 def plan_job(study: Study, axes: Axes, batching: Batching, store: Any = None) -> Job:
     """The `Job` of a study over axes; raises `ValueError` for whatever is wrong with it."""
-    points = make_points(axes, study.system)
+    points = make_points(axes, study.system, len(study.observables) * max(1, len(study.way.times)))
+    check_names(study.observables, (*points.dims, *(c.name for c in points.coordinates)))
     study = dataclasses.replace(study, paths=tuple(points.columns))
     batch = check_points(points, study.system)
     study.way.check(batch)
     chunks = _chunks(study, points, batch, batching, store)
+    batching.require_room(study.way, chunks, study.system.metal.off_ladder)
     shapes = KERNELS.get(study, chunks[0], batching.devices).shapes
     return Job(study, points, chunks, batching, shapes, _configuration(study, points, batching.chunk))
 
@@ -116,17 +118,19 @@ def run_job(job: Job, store: Any, executor: Any, progress: bool, start: tuple[fl
     """The dataset of a job; `start`: when the sweep began, and what compilations had taken until then (s)."""
     if jax.process_count() > 1 and store is None:
         raise ValueError("store is needed under jax.distributed: the processes bring their results there")
+    check_executor(executor)
     alone, metal = jax.process_count() == 1, job.study.system.metal
     kept = None if store is None else open_store(store, job.configuration, job.chunks, job.shapes, alone)
     reporter = Reporter(job.points.size, progress and jax.process_index() == 0, job.batching.callback)
     with _ending_cleanly(kept, reporter):
         results = _run(job, kept, executor, reporter)
     dataset = to_dataset(job.study, job.points, results)
-    dataset.attrs |= {"configuration": json.dumps(job.configuration), "versions": json.dumps(versions())}
+    used = versions() if kept is None else kept.versions
+    dataset.attrs |= {"configuration": json.dumps(job.configuration), "versions": json.dumps(used)}
     varied = {path.rsplit(".", 1)[1] for path in job.points.columns}
     if "phonon_energy" in varied and not varied & {"filling", "temperature", "width", "exponent"}:
         dataset.attrs["landmarks"] = json.dumps(landmarks(metal))
-    if kept is not None and jax.process_index() == 0:
+    if kept is not None and kept.writable and jax.process_index() == 0:
         kept.finish(dataset)
     compile_seconds, wall = KERNELS.seconds - start[1], time.perf_counter() - start[0]
     dataset.attrs |= {
@@ -141,18 +145,25 @@ def run_job(job: Job, store: Any, executor: Any, progress: bool, start: tuple[fl
 def _run(job: Job, kept: Store | None, executor: Any, reporter: Reporter) -> dict[str, np.ndarray]:
     """The results at all points; this process computes its share of what the store does not have."""
     results = blank(job.study, job.points, job.shapes)
-    share = slice(jax.process_index(), None, jax.process_count())
     todo = _still_to_do(kept, job.chunks, results, reporter)
-    coming = _computed(job.study, job.points, todo[share], job.devices, executor, reporter)
-    with contextlib.closing(coming):  # cancels what an executor has not begun
-        for piece, values in coming:
-            for name, target in results.items():
-                target[piece.indices] = values[name]
-            if kept is not None:
-                kept.write(piece.number, values)
-            reporter.add(piece.indices.size, int(np.count_nonzero(values["outcome"])))
+    earlier = {} if kept is None else dict(kept.journal.not_run)
+    if kept is not None and todo:
+        kept.go_on(record=jax.process_index() == 0)
+        todo = kept.shares(todo, jax.process_count())[jax.process_index()]
+    coming = _computed(job.study, job.points, todo, job.devices, executor, reporter)
+    try:
+        with contextlib.closing(coming):  # cancels what an executor has not begun
+            for piece, values in coming:
+                for name, target in results.items():
+                    target[piece.indices] = values[name]
+                if kept is not None:
+                    kept.write(piece.number, values)
+                reporter.add(piece.indices.size, int(np.count_nonzero(values["outcome"])))
+    finally:
+        if kept is not None:
+            kept.flush()
     if kept is not None and jax.process_count() > 1:
-        _await_others(kept, results)
+        _await_others(kept, results, earlier)
     return results
 
 
@@ -177,6 +188,7 @@ def _configuration(study: Study, points: Points, chunk: int | None) -> dict[str,
     return {
         **{name: describe(part) for name, part in study.system._asdict().items()},
         "axes": {c.path: {"dim": c.dim, "values": c.values.tolist()} for c in points.coordinates},
+        "order of the axes": [c.path for c in points.coordinates],
         "state": way.name,
         "times": list(way.times),
         "observe": {entry.name: describe(entry.function) for entry in study.observables},
@@ -190,8 +202,8 @@ def _configuration(study: Study, points: Points, chunk: int | None) -> dict[str,
 def _still_to_do(kept: Store | None, chunks, results, reporter: Reporter) -> list[Chunk]:
     if kept is None:
         return chunks
-    kept.read(results)
-    done = kept.done
+    kept.journal.scan(results)
+    done = kept.journal.whole
     found = results["outcome"][results["outcome"] >= 0]
     if found.size:
         reporter.add(found.size, int(np.count_nonzero(found)))
@@ -204,14 +216,19 @@ def _ending_cleanly(kept: Store | None, reporter: Reporter) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        if kept is None:
-            text = "nothing is kept, since there is no store; store='run.zarr' would keep what is finished"
-        else:
-            text = (f"{kept.kept()} in store = {str(kept.path)!r}; the same call goes on from there "
-                    "(on the command line: add --resume)")  # fmt: skip
-        raise KeyboardInterrupt(f"sweep interrupted: {text}") from None
+        raise KeyboardInterrupt(f"sweep interrupted: {interrupted(kept and kept.path)}") from None
     finally:
         reporter.close()
+
+
+def interrupted(store: str | Path | None) -> str:
+    """What is kept of a sweep that was interrupted, and how to go on."""
+    if store is None:
+        return "nothing is kept, since there is no store; store='run.zarr' would keep what is finished"
+    if not is_store(Path(store)):
+        return f"nothing is in store = {str(store)!r} yet"
+    return (f"{Store(store).kept()} in store = {str(store)!r}; the same call goes on from there "
+            "(on the command line: add --resume)")  # fmt: skip
 
 
 def _computed(
@@ -237,8 +254,16 @@ def _computed(
         yield piece, run_chunk(study, piece, chunk_values(points, piece), devices)
 
 
-def _await_others(kept: Store, results: dict[str, np.ndarray]) -> None:
-    """Wait until the other processes have brought their chunks, and read them."""
-    while not np.all(kept.done):
+def _await_others(kept: Store, results: dict[str, np.ndarray], earlier: dict[int, float]) -> None:
+    """Wait until the other processes have brought their chunks, and read them.
+
+    `earlier`: chunks that could not run in a start before this one, and when.
+    """
+    journal = kept.journal
+    journal.scan(results)
+    while not all(
+        journal.whole[k] or journal.not_run.get(k) != earlier.get(k) for k in range(len(journal.whole))
+    ):
         time.sleep(0.2)
-    kept.read(results)
+        journal.scan(results)
+    journal.scan(results, not_run=True)
