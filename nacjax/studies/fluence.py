@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
 from ..model.laboratory import phonons_per_fluence
 from ..model.metal import Metal
 from ..model.pump import AbstractPump
-from ..model.units import internal, physical
+from ..model.units import is_pair, physical, stated
 from .sweep.sweep import sweep
 from .transport_laws import transport_laws
 
@@ -30,7 +32,8 @@ def pumped(
     """σ/σ_0 over transport law, phonon energy, temperature, fluence and time, without a field.
 
     - `metal`: with scales of energy and time
-    - `phonon_energies`, `temperatures`, `fluences`, `times`: what to vary; numbers or texts with units
+    - `phonon_energies`, `temperatures`, `fluences`, `times`: what to vary; lists of texts with units, or pairs such as
+      ([100, 300], "K")
     - `transports`: names of transport laws
     - `penetration_depth`, `reflectivity`: of the surface, as in `nj.zeta0_from_fluence`
     - `pulse`: its `zeta0` is replaced by that of each fluence and phonon energy (note [19] of
@@ -41,9 +44,9 @@ def pumped(
     `zeta0`; `outcome` of each point. Raises `ValueError` naming the argument.
     """
     scales = metal.scales
-    energy = np.asarray(internal("phonon_energies", list(phonon_energies), "energy", scales), float)
-    temperature = np.asarray(internal("temperatures", list(temperatures), "temperature", scales), float)
-    fluence = np.asarray(internal("fluences", list(fluences), "fluence"), float)
+    energy = _listed("phonon_energies", phonon_energies, "energy", scales)
+    temperature = _listed("temperatures", temperatures, "temperature", scales)
+    fluence = _listed("fluences", fluences, "fluence", scales)
     for name, values in (("phonon_energies", energy), ("temperatures", temperature), ("fluences", fluence)):
         if values.size == 0 or np.unique(values).size < values.size:
             raise ValueError(f"{name} = {values.tolist()} is not allowed: it must list different values")
@@ -51,9 +54,18 @@ def pumped(
     zeta0 = np.outer(at_metal * float(metal.phonon_energy) / energy, fluence)
     pairs = ("phonon_energy", "zeta0")
     axes = {pairs: (np.repeat(energy, fluence.size), zeta0.ravel()), "temperature": temperature}
-    times = np.asarray(internal("times", times, "time", scales), float)
-    result = sweep(metal, pulse, axes=axes, times=times, observe=transport_laws(*transports), **options)
+    times = _listed("times", times, "time", scales)
+    axes = {name: jax.tree.map(jnp.asarray, values) for name, values in axes.items()}
+    result = sweep(
+        metal, pulse, axes=axes, times=jnp.asarray(times), observe=transport_laws(*transports), **options
+    )
     return _labelled(result, list(transports), energy, temperature, fluence, zeta0)
+
+
+def _listed(name: str, given: Any, kind: str, scales: Any) -> np.ndarray:
+    """A list of quantities in internal units."""
+    plain = given if is_pair(given) or isinstance(given, jax.Array) else list(given)
+    return np.asarray(stated(name, plain, kind, scales), float)
 
 
 def _labelled(result: xr.Dataset, transports: list[str], energy, temperature, fluence, zeta0) -> xr.Dataset:

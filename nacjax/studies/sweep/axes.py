@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...model.names import System, changed, kind_of, resolve
-from ...model.units import internal
+from ...model.units import stated
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +66,7 @@ def make_points(axes: Axes, system: System) -> Points:
             if any(path == other.path for other in coordinates):
                 raise ValueError(f"axes: {name!r} is given twice")
             kind = kind_of(path, system)
-            plain = internal(f"axes: {name}", values, kind, system.metal.scales) if kind else values
+            plain = stated(f"axes: {name}", values, kind, system.metal.scales) if kind else values
             coordinates.append(Coordinate(name.replace(".", "_"), path, dim, _values(name, plain)))
         lengths = {c.name: c.values.size for c in coordinates if c.dim == dim}
         if len(set(lengths.values())) > 1:
