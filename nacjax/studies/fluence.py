@@ -40,7 +40,8 @@ def pumped(
       PRB 101, 041105)
     - `options`: of `sweep` (`cells`, `rtol`, `progress`, …)
 
-    Variables: `sigma`; `lowest`, its least value in time; `negative`, how long σ < 0 (internal time);
+    Variables: `sigma`; `lowest`, its least value in time; `negative`, how long σ < 0 (internal time), and
+    `negative_cut`, whether σ < 0 at the last time, so that it is a lower bound;
     `zeta0`; `outcome` of each point. Raises `ValueError` naming the argument.
     """
     scales = metal.scales
@@ -93,6 +94,8 @@ def _labelled(result: xr.Dataset, transports: list[str], energy, temperature, fl
                    {"long_name": "lowest conductivity", "symbol": "σ/σ_0", "units": "1"}),
         "negative": (("transport", *grid), time_below_zero(times, sigma),
                      {"long_name": "time with σ < 0", "units": result["time"].attrs["units"]}),
+        "negative_cut": (("transport", *grid), sigma[..., -1] < 0,
+                         {"long_name": "σ < 0 at the last time: the time with σ < 0 is a lower bound"}),
         "zeta0": (("phonon_energy", "fluence"), zeta0, {"long_name": "phonons per mode in the pulse", "units": "1"}),
         "outcome": (grid, outcome, {"long_name": "0 where the point was computed"}),
     }  # fmt: skip
@@ -131,10 +134,12 @@ def verdict(result: xr.Dataset, margin: float = MARGIN) -> list[str]:
                 f"transport {law}: no negative conductivity at any of {lowest.size} points{rest}; {least}"
             )
             continue
-        time = result["negative"].sel(transport=law).sel({d: place[d].item() for d in place.dims})
+        there = {"transport": law, **{d: place[d].item() for d in place.dims}}
+        time, cut = (result[name].sel(there) for name in ("negative", "negative_cut"))
+        least_time = "at least " if bool(cut) else ""
         lines.append(
             f"transport {law}: σ < 0 at {below} of {lowest.size} points{rest}; {least}, "
-            f"negative for {float(time):.3g} {result['negative'].attrs['units']} there"
+            f"negative for {least_time}{float(time):.3g} {result['negative'].attrs['units']} there"
         )
     failed = int((result["outcome"] != 0).sum())
     if failed:
