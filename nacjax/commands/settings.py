@@ -10,6 +10,16 @@ from typing import Any, Literal
 
 from .interrupt import keeps
 
+PICTURE = ".png"
+"""Ending of the figure that goes beside the data."""
+
+
+def refuse_idle(command: Any, names: tuple[str, ...], why: str) -> None:
+    """Raise `ValueError` for the first of the options `names` that was given to a command and would do nothing."""
+    for name in names:
+        if name in getattr(command, "given", ()):
+            raise ValueError(f"{name.replace('_', '-')} does nothing {why}: leave it out")
+
 
 @dataclasses.dataclass
 class Files:
@@ -32,7 +42,7 @@ class Files:
 
     def free(self, default: str) -> Path:
         """Where the NetCDF file goes; see `free_path`."""
-        return free_path(self.output, default, self.force, others=(".png",))
+        return free_path(self.output, default, self.force, others=(PICTURE,))
 
 
 def save(result: Any, output: Path, draw: Callable[[Any], Any]) -> str:
@@ -46,7 +56,7 @@ def save(result: Any, output: Path, draw: Callable[[Any], Any]) -> str:
     matplotlib.use("agg")
     import matplotlib.pyplot as plt
 
-    picture = output.with_suffix(".png")
+    picture = output.with_suffix(PICTURE)
     drawn = draw(result)  # axes, or a figure
     figure = drawn if hasattr(drawn, "savefig") else drawn.get_figure(root=True)
     with whole(picture) as unfinished:
@@ -99,13 +109,18 @@ def free_path(path: Path | None, default: str, force: bool, others: tuple[str, .
     """Where to write a result: `path` as asked for, or a default name with the first free number.
 
     `others` are suffixes of files that go beside it. Raises `FileExistsError` where a file that was
-    asked for exists, unless `force`.
+    asked for exists, unless `force`, and `ValueError` for one that has the ending of what goes beside it.
     """
 
     def taken(candidate: Path) -> list[Path]:
         return [p for p in (candidate, *(candidate.with_suffix(s) for s in others)) if p.exists()]
 
     if path is not None:
+        if path.suffix.lower() in others:
+            raise ValueError(
+                f"output = {str(path)!r} is not allowed: it is the file of the data, and the figure goes beside it as "
+                f"{path.suffix}; give --output {path.with_suffix('.nc')}"
+            )
         if not path.parent.is_dir():
             raise ValueError(
                 f"output = {str(path)!r} is not allowed: there is no folder {str(path.parent)!r}"

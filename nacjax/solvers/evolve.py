@@ -17,7 +17,7 @@ from ..model.checks import as_arrays, is_concrete, to_array
 from ..model.field import AbstractField, NoField
 from ..model.metal import Metal
 from ..model.pump import AbstractPump
-from ..model.units import internal
+from ..model.units import stated
 from ..numerics.carried import carried
 from ..numerics.spoiled import unless
 from ..numerics.sums import total
@@ -68,8 +68,8 @@ def evolve(
     """Integrate Eqs. (2)–(3) of PRB 101, 041105 (2020) from equilibrium and return a `Run`.
 
     - `metal`, `pump`, `field`: what is integrated; any number in them may be a JAX tracer
-    - `times`: increasing times ≥ 0 to report, in the inverse unit of the rates (1/Γ_eph), or with a unit
-      ("300 fs") where the metal has its scales; (time,)
+    - `times`: increasing times ≥ 0 to report, in the inverse unit of the rates (1/Γ_eph); where the metal has its
+      scales with a unit (["300 fs", "1 ps"], or a pair of an array and a unit); (time,)
     - `cells`: cells per rung, or `mesh`: a `Mesh` in full
     - `rungs`: number of rungs, needed only where ω_p or W is being transformed by JAX
     - `solver`: any diffrax solver; the structured `Rosenbrock()` by default
@@ -84,7 +84,7 @@ def evolve(
     Raises `ValueError` for bad arguments. A solve that fails warns, keeps the times it reached
     (the others are NaN), and says why in `run.result`.
     """
-    times = internal("times", times, "time", metal.scales)
+    times = stated("times", times, "time", metal.scales)
     options = dict(
         cells=cells, mesh=mesh, rungs=rungs, solver=solver, rtol=rtol, atol=atol, max_steps=max_steps
     )
@@ -197,7 +197,7 @@ def _evolve(varied, fixed, structure, numerics: Numerics) -> Run:
             found = two_way(forward, backward, varied)
         case mode:
             found = (forward if mode == "forward" else backward)(varied)
-    return Run.collect(*found, tolerance=sum(numerics.tolerances))
+    return Run.collect(*found, tolerance=sum(numerics.tolerances))  # pyright: ignore[reportArgumentType]
 
 
 def carried_along(forward, varied, fixed):
