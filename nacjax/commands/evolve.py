@@ -9,8 +9,9 @@ import numpy as np
 
 from ..model.metal import Metal
 from ..model.pulses import AnalyticPulse, pulse_shapes
+from ..model.units import Internal, stated
 from .metal import Band
-from .options import DELAY, DURATION, PulseShape, explained
+from .options import DELAY, DURATION, PulseShape, Quantity, explained
 from .reading import Reading
 from .settings import Files, save
 
@@ -31,19 +32,19 @@ class Evolve:
     """The metal."""
     reading: Reading = dataclasses.field(default_factory=Reading)
     """How the file of --dos is read."""
-    phonon_energy: Annotated[float, explained(Metal, "phonon_energy")] = 2 / 3
-    phonon_lifetime: Annotated[float, explained(Metal, "phonon_lifetime")] = 5.0
+    phonon_energy: Annotated[Quantity, explained(Metal, "phonon_energy")] = Internal(2 / 3)
+    phonon_lifetime: Annotated[Quantity, explained(Metal, "phonon_lifetime")] = Internal(5.0)
     pulse: PulseShape = "exponential"
     """Shape of the pump pulse."""
     zeta0: Annotated[float, explained(AnalyticPulse, "zeta0")] = 10.0
-    duration: Annotated[float, explained(AnalyticPulse, "duration", DURATION)] = 0.3
-    delay: Annotated[float, explained(AnalyticPulse, "delay", DELAY)] = 0.0
-    until: float = 20.0
-    """Last time (1/Γ_eph)."""
+    duration: Annotated[Quantity, explained(AnalyticPulse, "duration", DURATION)] = Internal(0.3)
+    delay: Annotated[Quantity, explained(AnalyticPulse, "delay", DELAY)] = 0.0
+    until: Quantity = Internal(20.0)
+    """Last time (1/Γ_eph; for K3C60 with a unit)."""
     points: int = 200
     """Number of times, denser at the start."""
-    shapes: tuple[float, ...] = (0.5, 5.0)
-    """Times at which f(ε) is kept and drawn (1/Γ_eph)."""
+    shapes: tuple[Quantity, ...] = (Internal(0.5), Internal(5.0))
+    """Times at which f(ε) is kept and drawn (1/Γ_eph; for K3C60 with a unit)."""
     thresholds: int = 22
     """Number of times at which the threshold field is computed, denser at the start."""
     instability: bool = True
@@ -90,24 +91,30 @@ class Evolve:
         """Metal and pump of these options."""
         own = {"phonon_energy": self.phonon_energy, "phonon_lifetime": self.phonon_lifetime}
         metal = self.band.metal(self.reading, otherwise=1 / 3, **own)
-        return metal, pulse_shapes()[self.pulse](self.zeta0, self.duration, self.delay)
+        names = ("duration", "delay", "until")
+        duration, delay, self.until = (stated(n, getattr(self, n), "time", metal.scales) for n in names)
+        self.shapes = tuple(float(stated("shapes", t, "time", metal.scales)) for t in self.shapes)
+        return metal, pulse_shapes()[self.pulse](self.zeta0, duration, delay)
 
     def compute(self) -> "xr.Dataset":
         """The whole result as one dataset."""
+        import jax.numpy as jnp
+
         from .. import SelfTunedField, evolve
 
         metal, pump = self.system()
         times = self.times()
+        given = jnp.asarray(times)  # internal
         kept = np.searchsorted(times, np.unique(self.shapes))
         options: dict[str, Any] = {"cells": self.cells, "rtol": self.rtol}
 
         def tuned():
-            return evolve(metal, pump, times, field=SelfTunedField(), **options)
+            return evolve(metal, pump, given, field=SelfTunedField(), **options)
 
         with ThreadPoolExecutor(2) as pool:  # nearly all of the time is compiling, which leaves Python free
             awaited = pool.submit(self.thresholds_of, metal, pump)
             tuned_run = pool.submit(tuned) if self.instability else None
-            run = evolve(metal, pump, times, **options)
+            run = evolve(metal, pump, given, **options)
             result = run.to_xarray()
             result = _with_shapes(result, "occupation", run, kept)
             _note_events(result, run, "")
@@ -121,7 +128,7 @@ class Evolve:
 
         from ..solvers.threshold import threshold_and_response
 
-        if not (self.band.inelastic_rate > 0 and self.thresholds > 0):
+        if not (metal.inelastic_rate > 0 and self.thresholds > 0):
             return xr.Dataset()
         options: dict[str, Any] = {"cells": self.cells, "rtol": self.rtol}
         times = self.until * np.linspace(0, 1, self.thresholds + 1)[1:] ** 2
@@ -161,6 +168,8 @@ def _note_events(result: "xr.Dataset", run: Any, suffix: str) -> None:
     from .. import events
 
     found = events(run)
+    for part in ("anomalous_cut", "held_cut"):
+        result.attrs[part + suffix] = int(getattr(found, part))
     for part in ("anomalous", "held", "held_from", "held_until", "crossings"):
         result.attrs[part + suffix] = np.asarray(getattr(found, part))
 
@@ -177,16 +186,21 @@ def _with_shapes(result: "xr.Dataset", name: str, run: Any, kept: np.ndarray) ->
 def report(result: "xr.Dataset") -> list[str]:
     """The events in words."""
     lowest = int(np.argmin(result["sigma"].to_numpy()))
+    least = "at least " if result.attrs.get("anomalous_cut") else ""  # cut off by the first or last time
     lines = [
         f"lowest σ/σ_0 = {float(result['sigma'][lowest]):.4f} at t = {float(result['time'][lowest]):.3g}; "
         f"ζ peaks at {float(result['phonons'].max()):.4g}",
-        f"without the instability σ < 0 for {float(result.attrs['anomalous']):.3g} in total, sign changes at "
+        f"without the instability σ < 0 for {least}{float(result.attrs['anomalous']):.3g} in total, sign changes at "
         f"t = {_listed(result.attrs['crossings'])}",
     ]
     if "held_tuned" in result.attrs and float(result.attrs["held_tuned"]) > 0:
         lines.append(
             f"with it σ is held at 0 from t = {float(result.attrs['held_from_tuned']):.3g} to "
-            f"{float(result.attrs['held_until_tuned']):.3g}"
+            + (
+                "the last time or later"
+                if result.attrs["held_cut_tuned"]
+                else f"{float(result.attrs['held_until_tuned']):.3g}"
+            )
         )
     return lines
 

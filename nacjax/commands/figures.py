@@ -29,10 +29,12 @@ class Figures:
     """Overwrite existing files."""
     device: Literal["cpu", "gpu", "tpu"] | None = None
     """Where to compute; by default the best there is."""
+    cache: bool = True
+    """Keep compiled programs in the user's cache folder for the next start; --no-cache compiles afresh."""
 
     def run(self) -> None:
         """Compute, draw, write the table."""
-        set_up(True, self.device)
+        set_up(True, self.device, self.cache)
         from ..figures import DESCRIPTIONS, claims, compute, select, summary
 
         if self.list:

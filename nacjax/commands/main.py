@@ -17,6 +17,7 @@ from dataclasses import Field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+from ..numerics.versions import __version__
 from .interrupt import ENDING, INTERRUPTED, watch
 
 COMMANDS = {
@@ -70,9 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(overview())
         return OK
     if words[0] == "--version":
-        from ..model.record import version_of
-
-        print(f"nacjax {version_of('nacjax')}")
+        print(f"nacjax {__version__}")
         return OK
     name, *words = words
     if name not in COMMANDS:
@@ -112,17 +111,38 @@ def parse(name: str, command: type, words: list[str]) -> Any:
     """The command's dataclass from its TOML file, if the first word is one, and the options after it."""
     import tyro
 
+    first: list[str] = []
     if words and words[0].endswith(".toml"):
-        words = [*toml_words(Path(words[0]), command), *words[1:]]
+        first, words = toml_words(Path(words[0]), command), words[1:]
 
+    check_repeated(words, command)
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
-            return tyro.cli(command, prog=f"nacjax {name}", args=words, config=(tyro.conf.OmitArgPrefixes,))
+            words = [*first, *words]
+            found = tyro.cli(command, prog=f"nacjax {name}", args=words, config=(tyro.conf.OmitArgPrefixes,))
     except SystemExit as stop:
         if not stop.code:  # --help
             raise
         raise ValueError(in_a_line(said.getvalue(), list(options(command)))) from None
+    found.given = frozenset(flags(words, command))
+    return found
+
+
+def flags(words: list[str], command: type) -> list[str]:
+    """The options among words, by the names of their fields; `found.given` of a command are those it was given."""
+    known = options(command)
+    names = [word[2:].partition("=")[0].replace("-", "_") for word in words if word.startswith("--")]
+    return [name if name in known else name.removeprefix("no_") for name in names]
+
+
+def check_repeated(words: list[str], command: type) -> None:
+    """Raise `ValueError` for an option that is given twice, of which the first would be lost."""
+    named = flags(words, command)
+    for name in named:
+        if named.count(name) > 1:
+            flag = name.replace("_", "-")
+            raise ValueError(f"{flag} is given twice: give --{flag} once, with all its values after it")
 
 
 def in_a_line(box: str, known: list[str]) -> str:

@@ -165,7 +165,7 @@ class Material:
     def compute(self, metal: Any) -> "xr.Dataset":
         """The study as one dataset, in physical units."""
         from .. import in_physical_units
-        from ..model.units import internal
+        from ..model.units import Internal, internal
         from ..studies.fluence import pumped
 
         if self.points < 4:
@@ -178,7 +178,7 @@ class Material:
             phonon_energies=self.phonon_energies,
             temperatures=self.temperatures,
             fluences=self.fluences,
-            times=until * np.linspace(0, 1, self.points + 1)[1:] ** 2,
+            times=[Internal(until * share**2) for share in np.linspace(0, 1, self.points + 1)[1:]],
             transports=self.laws(metal),
             penetration_depth=self.penetration_depth,
             reflectivity=self.reflectivity,

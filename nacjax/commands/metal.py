@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 from ..kinetics.terms.electron_electron import ElectronElectron
 from ..model.dos import FlatTopDOS, SemiEllipticDOS
 from ..model.metal import Metal
-from .options import TransportLaw, explained, transport_help
+from ..model.units import Internal
+from .options import Quantity, TransportLaw, explained, transport_help
 from .reading import Reading, check_laws
 
 DEFAULT = "Where none is given 0.003, and 100 K for K3C60."
@@ -22,22 +23,31 @@ class Band:
     """The band: D ∝ 1 − |2ε/W|ⁿ, the Bethe lattice, or the t1u bands of K3C60."""
     dos: Path | None = None
     """A file instead of a material: DOSCAR, dos.x, postw90 and others, or a table; any unit of energy."""
-    exponent: Annotated[float, explained(FlatTopDOS, "exponent", "Of the flat-top band.")] = 8.0
+    exponent: Annotated[
+        float | None, explained(FlatTopDOS, "exponent", "Of the flat-top band; by default 8.")
+    ] = None
     filling: Annotated[float | None, explained(Metal, "filling", FILLING)] = None
-    temperature: Annotated[float | None, explained(Metal, "temperature", DEFAULT)] = None
-    inelastic_rate: Annotated[float, explained(Metal, "inelastic_rate")] = 1e-3
+    temperature: Annotated[Quantity, explained(Metal, "temperature", DEFAULT)] = None
+    inelastic_rate: Annotated[Quantity, explained(Metal, "inelastic_rate")] = Internal(1e-3)
     transport: Annotated[TransportLaw, transport_help()] = "constant"
 
-    electron_electron: Annotated[float, explained(ElectronElectron, "rate")] = 0.0
+    electron_electron: Annotated[Quantity, explained(ElectronElectron, "rate")] = 0.0
 
     def metal(self, reading: Reading, otherwise: float = 0.5, **more: Any) -> Any:
         """The `Metal` of these options and of what else it is given; a file is read as `reading` says.
+
+        Quantities of K3C60 have units. Raises `ValueError`.
 
         `otherwise` is the filling where neither the options nor a file say it.
         """
         from ..model.k3c60 import k3c60
 
         reading.check(self.dos)
+        if self.exponent is not None and (self.dos is not None or self.material != "flat-top"):
+            other = self.material if self.dos is None else self.dos
+            raise ValueError(
+                f"exponent does nothing with {other}: it is that of the flat-top band; leave it out"
+            )
         filling = otherwise if self.filling is None else self.filling
         more |= {"filling": filling, "inelastic_rate": self.inelastic_rate, "transport": self.transport}
         if self.electron_electron:
@@ -58,7 +68,7 @@ class Band:
             print(f"filling {more['filling']:.4g}, {said}", end="\n\n")
             band = table.rescaled(float(table.width))
         elif self.material == "flat-top":
-            band = FlatTopDOS(exponent=self.exponent)  # pyright: ignore[reportCallIssue]
+            band = FlatTopDOS(exponent=8.0 if self.exponent is None else self.exponent)  # pyright: ignore[reportCallIssue]
         else:
             band = SemiEllipticDOS()  # pyright: ignore[reportCallIssue]
-        return Metal(dos=band, **{"temperature": 0.003, **more})
+        return Metal(dos=band, **{"temperature": Internal(0.003), **more})

@@ -1,7 +1,8 @@
 """Options that are numbers, laws or pulses of the model: names, ranges and units are what the model declares."""
 
 import inspect
-from typing import TYPE_CHECKING, Any, Literal
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
@@ -12,11 +13,44 @@ from ..model.transport import transport_names
 
 if TYPE_CHECKING:
     TransportLaw = PulseShape = PumpName = str
+    Quantity = Any
 else:
     TransportLaw = Literal[tuple(transport_names())]
     PulseShape = Literal[tuple(pulse_shapes())]
     PumpName = Literal[("clamped", *pulse_shapes())]
+    Quantity = Annotated[
+        Any,
+        tyro.constructors.PrimitiveConstructorSpec(
+            nargs=1,
+            metavar="QUANTITY",
+            instance_from_str=lambda words: number_or_text(words[0]),
+            is_instance=lambda value: isinstance(value, float | str | None),
+            str_from_instance=lambda value: [f"{value:.6g}" if isinstance(value, float) else str(value)],
+        ),
+    ]
 
+
+def number_or_text(word: str) -> float | str:
+    """A quantity of the command line: a plain number, or a text with a unit, which a metal with scales needs."""
+    try:
+        return float(word)
+    except ValueError:
+        return word
+
+
+def listed(texts: list[str]) -> Any:
+    """Several numbers, or a pair of them and the unit: ["100 K", "300 K"] or ["100", "300 K"]; raises `ValueError`."""
+    parts = [NUMBER.fullmatch(text) for text in texts]
+    if not texts or any(part is None for part in parts):
+        raise ValueError
+    values, units = [float(part[1]) for part in parts], {(part[2] or "").strip() for part in parts} - {""}  # pyright: ignore[reportOptionalSubscript]
+    if len(units) > 1:
+        raise ValueError
+    return (values, units.pop()) if units else values
+
+
+NUMBER = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?inf)\s*([^\d\s].*)?")
+"""A number and perhaps a unit."""
 
 DURATION = "Decay time, standard deviation or length of the pulse."
 DELAY = "Start (exponential, square) or maximum (gaussian) of the pulse."

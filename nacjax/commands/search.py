@@ -5,13 +5,16 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
+from ..model.field import NoField
 from ..model.metal import Metal
+from ..model.names import System
 from ..model.pulses import AnalyticPulse, pulse_shapes
 from ..model.pump import Clamped
+from ..model.units import Internal, stated
 from .metal import Band
-from .options import DELAY, DURATION, PumpName, explained
+from .options import DELAY, DURATION, PumpName, Quantity, explained, listed
 from .reading import Reading
-from .settings import Files, save
+from .settings import Files, refuse_idle, save
 
 
 @dataclasses.dataclass
@@ -24,26 +27,27 @@ class Search:
     """
 
     over: tuple[str, ...] = ("phonon_energy=0.2:0.95", "filling=0.1:0.9")
-    """What to vary: name=low:high, or name=low:high:log, for any number of the metal or the pump."""
+    """What to vary: name=low:high, or name=low:high:log, for any number of the metal or the pump; for K3C60 with
+    units: "temperature=100 K:300 K"."""
     objective: Literal[
         "sigma", "min_sigma", "nac_lifetime", "negative_area", "threshold_field", "threshold_pump"
     ] = "sigma"
     """What to make as low (sigma, min_sigma, threshold_pump) or as high (the others) as possible."""
-    time: float | None = None
-    """Time after the pump was switched on (1/Γ_eph); without it, the plateau is searched."""
+    time: Quantity = None
+    """Time after the pump was switched on (1/Γ_eph; for K3C60 with a unit); without it, the plateau is searched."""
     points_in_time: int = 60
     """Number of times up to that one, where the objective needs many."""
-    band: Band = dataclasses.field(default_factory=lambda: Band(temperature=0.01))
+    band: Band = dataclasses.field(default_factory=lambda: Band(temperature=Internal(0.01)))
     """The metal."""
     reading: Reading = dataclasses.field(default_factory=Reading)
     """How the file of --dos is read."""
-    phonon_energy: Annotated[float, explained(Metal, "phonon_energy")] = 0.53
-    phonon_lifetime: Annotated[float, explained(Metal, "phonon_lifetime")] = float("inf")
+    phonon_energy: Annotated[Quantity, explained(Metal, "phonon_energy")] = Internal(0.53)
+    phonon_lifetime: Annotated[Quantity, explained(Metal, "phonon_lifetime")] = float("inf")
     pump: PumpName = "clamped"
     """ζ held fixed, or a pulse of that shape."""
     zeta: Annotated[float, explained(Clamped, "zeta", "Held fixed, or ζ_0 in the whole pulse.")] = 20.0
-    duration: Annotated[float, explained(AnalyticPulse, "duration", DURATION)] = 0.3
-    delay: Annotated[float, explained(AnalyticPulse, "delay", DELAY)] = 0.0
+    duration: Annotated[Quantity, explained(AnalyticPulse, "duration", DURATION)] = Internal(0.3)
+    delay: Annotated[Quantity, explained(AnalyticPulse, "delay", DELAY)] = 0.0
     seed: int = 0
     """Seed of the starting points."""
     landscape: int = 48
@@ -66,7 +70,7 @@ class Search:
         from ..figures import plot_search
         from ..studies.search.search import search
 
-        how = {"seed": self.seed, "cells": self.cells, **self.state()}
+        how = {"seed": self.seed, "cells": self.cells, **self.state(metal)}
         found = search(metal, pump, over=over, objective=self.objective, **how)
         print(found)
         result = found.to_xarray()
@@ -75,6 +79,10 @@ class Search:
 
     def check(self) -> None:
         """Raise `ValueError` for numbers that nothing else looks at."""
+        if self.time is None:
+            refuse_idle(self, ("rtol", "points_in_time"), "without --time, on the plateau")
+        if self.pump == "clamped":
+            refuse_idle(self, ("duration", "delay"), "with a clamped pump")
         for name in ("landscape", "seed"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} = {getattr(self, name)} is not allowed: it must be 0 or more")
@@ -86,20 +94,23 @@ class Search:
         )
         if self.pump == "clamped":
             return metal, Clamped(self.zeta)
-        return metal, pulse_shapes()[self.pump](self.zeta, self.duration, self.delay)
+        duration, delay = (stated(n, getattr(self, n), "time", metal.scales) for n in ("duration", "delay"))
+        return metal, pulse_shapes()[self.pump](self.zeta, duration, delay)
 
-    def state(self) -> dict[str, Any]:
+    def state(self, metal: Any) -> dict[str, Any]:
         """How the state is computed: options of `search` and `sweep`."""
         from ..studies.search.objectives import NAMED
 
         if self.time is None:
             return {"plateau": True}
-        if not NAMED[self.objective].many:
-            return {"times": self.time, "rtol": self.rtol}
-        return {"times": np.linspace(0, self.time, self.points_in_time + 1)[1:], "rtol": self.rtol}
+        last = float(stated("time", self.time, "time", metal.scales))
+        many = self.points_in_time if NAMED[self.objective].many else 1
+        times = [Internal(t) for t in np.linspace(0, last, many + 1)[1:]]
+        return {"times": times if NAMED[self.objective].many else times[0], "rtol": self.rtol}
 
     def background(self, metal: Any, pump: Any, over: dict[str, tuple]) -> Any:
         """The objective over one or two quantities, or None where it is not to be drawn."""
+        from ..studies.search.bounds import plain_bounds
         from ..studies.search.objectives import NAMED
         from ..studies.sweep.sweep import sweep
 
@@ -107,9 +118,13 @@ class Search:
         if self.landscape < 2 or len(over) > 2 or goal.whole:
             return None
         space = {True: np.geomspace, False: np.linspace}
-        axes: dict[Any, Any] = {n: space[len(b) == 3](b[0], b[1], self.landscape) for n, b in over.items()}
+        system = System(metal, pump, NoField())  # pyright: ignore[reportCallIssue]
+        axes: dict[Any, Any] = {
+            name: [Internal(x) for x in space[len(ends) == 3](ends[0], ends[1], self.landscape)]
+            for name, ends in plain_bounds(over, system).items()
+        }
         observe = {self.objective: goal.function}
-        swept = sweep(metal, pump, axes=axes, observe=observe, cells=self.cells, **self.state())
+        swept = sweep(metal, pump, axes=axes, observe=observe, cells=self.cells, **self.state(metal))
         return swept[self.objective].squeeze(drop=True)
 
 
@@ -119,7 +134,10 @@ def _bounds(entry: str) -> tuple[str, tuple]:
     try:
         if len(parts) not in (2, 3):
             raise ValueError
-        return name.replace("-", "_"), (float(parts[0]), float(parts[1]), *parts[2:])
+        ends = listed(parts[:2])
+        return name.replace("-", "_"), ((ends,) if isinstance(ends, tuple) else tuple(ends)) + tuple(
+            parts[2:]
+        )
     except ValueError:
         raise ValueError(
             f"over = {entry!r} is not allowed: it must be name=low:high or name=low:high:log"

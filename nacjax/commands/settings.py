@@ -3,11 +3,22 @@
 import contextlib
 import dataclasses
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 from .interrupt import keeps
+
+PICTURE = ".png"
+"""Ending of the figure that goes beside the data."""
+
+
+def refuse_idle(command: Any, names: tuple[str, ...], why: str) -> None:
+    """Raise `ValueError` for the first of the options `names` that was given to a command and would do nothing."""
+    for name in names:
+        if name in getattr(command, "given", ()):
+            raise ValueError(f"{name.replace('_', '-')} does nothing {why}: leave it out")
 
 
 @dataclasses.dataclass
@@ -22,14 +33,16 @@ class Files:
     """Where to compute; by default the best there is."""
     x64: bool = True
     """Double precision; --no-x64 computes in single precision."""
+    cache: bool = True
+    """Keep compiled programs in the user's cache folder for the next start; --no-cache compiles afresh."""
 
     def set_up(self) -> None:
-        """Choose precision and device; see `set_up`."""
-        set_up(self.x64, self.device)
+        """Choose precision, device and cache; see `set_up`."""
+        set_up(self.x64, self.device, self.cache)
 
     def free(self, default: str) -> Path:
         """Where the NetCDF file goes; see `free_path`."""
-        return free_path(self.output, default, self.force, others=(".png",))
+        return free_path(self.output, default, self.force, others=(PICTURE,))
 
 
 def save(result: Any, output: Path, draw: Callable[[Any], Any]) -> str:
@@ -43,7 +56,7 @@ def save(result: Any, output: Path, draw: Callable[[Any], Any]) -> str:
     matplotlib.use("agg")
     import matplotlib.pyplot as plt
 
-    picture = output.with_suffix(".png")
+    picture = output.with_suffix(PICTURE)
     drawn = draw(result)  # axes, or a figure
     figure = drawn if hasattr(drawn, "savefig") else drawn.get_figure(root=True)
     with whole(picture) as unfinished:
@@ -63,10 +76,12 @@ def whole(path: Path) -> Iterator[Path]:
         unfinished.unlink(missing_ok=True)
 
 
-def set_up(x64: bool, device: str | None) -> None:
-    """Choose precision and device; must run before the first array is made. Raises `ValueError`."""
+def set_up(x64: bool, device: str | None, cache: bool) -> None:
+    """Choose precision, device and cache; must run before the first array is made. Raises `ValueError`."""
     import jax
 
+    if cache:
+        keep()
     jax.config.update("jax_enable_x64", x64)
     if device is None:
         return
@@ -77,17 +92,35 @@ def set_up(x64: bool, device: str | None) -> None:
         raise ValueError(f"device = {device!r} is not available here: JAX finds no such device") from None
 
 
+def keep() -> None:
+    """Keep compiled programs; says where when the folder is new, and why not where that cannot be."""
+    from ..numerics.compiled import start_keeping, user_folder
+
+    new = not user_folder().exists()
+    try:
+        if start_keeping() is not None and new:
+            said = f"compiled programs are kept in {user_folder()}; --no-cache keeps none"
+            print(f"nacjax: {said}", file=sys.stderr)
+    except OSError as error:
+        print(f"nacjax: compiled programs are not kept: {error}", file=sys.stderr)
+
+
 def free_path(path: Path | None, default: str, force: bool, others: tuple[str, ...] = ()) -> Path:
     """Where to write a result: `path` as asked for, or a default name with the first free number.
 
     `others` are suffixes of files that go beside it. Raises `FileExistsError` where a file that was
-    asked for exists, unless `force`.
+    asked for exists, unless `force`, and `ValueError` for one that has the ending of what goes beside it.
     """
 
     def taken(candidate: Path) -> list[Path]:
         return [p for p in (candidate, *(candidate.with_suffix(s) for s in others)) if p.exists()]
 
     if path is not None:
+        if path.suffix.lower() in others:
+            raise ValueError(
+                f"output = {str(path)!r} is not allowed: it is the file of the data, and the figure goes beside it as "
+                f"{path.suffix}; give --output {path.with_suffix('.nc')}"
+            )
         if not path.parent.is_dir():
             raise ValueError(
                 f"output = {str(path)!r} is not allowed: there is no folder {str(path.parent)!r}"

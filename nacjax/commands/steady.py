@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 
 from ..model.field import ConstantField
+from ..model.units import Internal
 from .metal import Band
 from .options import explained
 from .reading import Reading
@@ -25,11 +26,13 @@ class Steady:
     word may be a TOML file with the same options; what follows it wins.
     """
 
-    band: Band = dataclasses.field(default_factory=lambda: Band(inelastic_rate=0.01))
+    band: Band = dataclasses.field(default_factory=lambda: Band(inelastic_rate=Internal(0.01)))
     """The metal."""
     reading: Reading = dataclasses.field(default_factory=Reading)
     """How the file of --dos is read."""
-    curves: Curves = dataclasses.field(default_factory=lambda: Curves((0.34, 0.8), 61, (5.0, 20.0)))
+    curves: Curves = dataclasses.field(
+        default_factory=lambda: Curves((Internal(0.34), Internal(0.8)), 61, (5.0, 20.0))
+    )
     """What is on the axes of the figure."""
     field: Annotated[float, explained(ConstantField, "strength", f"{FIELD} The plateau has none.")] = 0.0
     cells: int = 192
@@ -40,8 +43,8 @@ class Steady:
     def run(self) -> None:
         """Compute, print the table, write the files."""
         self.files.set_up()
-        axes = self.curves.axes()
         metal = self.band.metal(self.reading, phonon_energy=self.curves.phonon_range[1])
+        axes = self.curves.axes(metal)
         output = self.files.free("steady.nc")
 
         from ..figures import plot_steady
@@ -49,7 +52,7 @@ class Steady:
         result = self.compute(metal, axes)
         said = save(result, output, plot_steady)
         print("\n".join(table(result)))
-        erased = 0.1 / self.band.inelastic_rate
+        erased = 0.1 / float(metal.inelastic_rate)
         print(f"the plateau lasts until t of order 0.1 W/Γ_in = {erased:.3g}/Γ_eph")
         failed = int((result["outcome"] != 0).sum())
         if failed:

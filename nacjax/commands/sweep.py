@@ -8,11 +8,12 @@ import numpy as np
 
 from ..model.field import ConstantField, NoField
 from ..model.pump import Clamped
+from ..model.units import Internal, stated
 from .interrupt import keeps
 from .metal import Band
-from .options import explained
+from .options import Quantity, explained, listed
 from .reading import Reading
-from .settings import Files, save
+from .settings import Files, refuse_idle, save
 
 MOST = 10**8  # values on an axis
 FIELD = "𝓔 = e E v_F √(τ_tr/(Γ_in ω_p))."
@@ -22,8 +23,8 @@ FIELD = "𝓔 = e E v_F √(τ_tr/(Γ_in ω_p))."
 class Curves:
     """The phonon energies of each curve, and the pump strengths, a curve each."""
 
-    phonon_range: tuple[float, float] = (0.2, 0.8)
-    """Lowest and highest phonon energy ω_p (W)."""
+    phonon_range: tuple[Quantity, Quantity] = (Internal(0.2), Internal(0.8))
+    """Lowest and highest phonon energy ω_p (W; for K3C60 with a unit)."""
     points: int = 120
     """Number of phonon energies."""
     zeta: Annotated[tuple[float, ...], explained(Clamped, "zeta", "Held fixed, a curve each.")] = (
@@ -32,9 +33,9 @@ class Curves:
         20.0,
     )
 
-    def axes(self) -> dict[Any, Any]:
-        """Axes of a sweep; raises `ValueError`."""
-        low, high = self.phonon_range
+    def axes(self, metal: Any) -> dict[Any, Any]:
+        """Axes of a sweep, in the units of the metal; raises `ValueError`."""
+        low, high = (float(stated("phonon-range", end, "energy", metal.scales)) for end in self.phonon_range)
         if not 0 < low < high:
             raise ValueError(
                 f"phonon-range = {low:g} {high:g} is not allowed: it must be two energies, 0 < low < high"
@@ -45,7 +46,10 @@ class Curves:
             )
         if not self.zeta:
             raise ValueError("zeta = () is not allowed: it must be at least one number of phonons")
-        return {"phonon_energy": np.linspace(low, high, self.points), "zeta": list(self.zeta)}
+        return {
+            "phonon_energy": [Internal(w) for w in np.linspace(low, high, self.points)],
+            "zeta": list(self.zeta),
+        }
 
     def pump(self) -> Any:
         """The pump of the first curve."""
@@ -72,13 +76,14 @@ class Sweep:
     """How the file of --dos is read."""
     curves: Curves = dataclasses.field(default_factory=Curves)
     """What is on the axes of the figure."""
-    time: float = 10.0
-    """Time after the pump was switched on (1/Γ_eph)."""
+    time: Quantity = Internal(10.0)
+    """Time after the pump was switched on (1/Γ_eph; for K3C60 with a unit)."""
     plateau: bool = False
     """The plateau instead: inelastic rate → 0 first, then time → ∞."""
     field: Annotated[float, explained(ConstantField, "strength", FIELD)] = 0.0
     vary: tuple[str, ...] = ()
-    """More axes: name=1,2,5 or name=first:last:count, such as temperature=0.003:0.03:10."""
+    """More axes: name=1,2,5 or name=first:last:count, such as temperature=0.003:0.03:10, for K3C60 with a
+    unit: "temperature=100:300:5 K"."""
     cells: int = 128
     """Cells of the mesh in each rung of width ω_p."""
     rtol: float = 1e-3
@@ -97,8 +102,9 @@ class Sweep:
     def run(self) -> None:
         """Compute, print the minima, write the files."""
         self.files.set_up()
-        axes = self.axes()
+        self.check()
         metal = self.band.metal(self.reading, phonon_energy=self.curves.phonon_range[1])
+        axes = self.axes(metal)
         pump, field = self.curves.pump(), field_of(self.field)
         if self.dry_run:
             return self.estimate(metal, pump, field, axes)
@@ -122,12 +128,25 @@ class Sweep:
         """How the state is computed: options of `sweep`."""
         return {"plateau": True} if self.plateau else {"times": self.time, "rtol": self.rtol}
 
-    def axes(self) -> dict[Any, Any]:
+    def check(self) -> None:
+        """Raise `ValueError` for options that would do nothing."""
+        if self.plateau:
+            refuse_idle(self, ("time", "rtol"), "with --plateau, which is no run in time")
+        if self.resume and self.store is None:
+            refuse_idle(self, ("resume",), "without --store")
+        names = [entry.partition("=")[0].strip().replace("-", "_") for entry in self.vary]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"vary: {name!r} is given twice")
+            others = ("phonon_range", "points") if name == "phonon_energy" else (name,)
+            refuse_idle(self, others, f"under --vary {name}=")
+
+    def axes(self, metal: Any) -> dict[Any, Any]:
         """ω_p, ζ and what `vary` adds; raises `ValueError`."""
-        axes = self.curves.axes()
+        axes = self.curves.axes(metal)
         for entry in self.vary:
             name, _, values = entry.partition("=")
-            axes[name.replace("-", "_")] = _listed(entry, values)
+            axes[name.strip().replace("-", "_")] = _listed(entry, values)
         return axes
 
     def estimate(self, metal: Any, pump: Any, field: Any, axes: Any) -> None:
@@ -160,13 +179,16 @@ class Sweep:
 def _listed(entry: str, values: str) -> Any:
     try:
         if ":" not in values:
-            return [float(value) for value in values.split(",")]
+            return listed(values.split(","))
         first, last, number = values.split(":")
-        low, high, count = float(first), float(last), int(number)
+        number, _, unit = number.strip().partition(" ")
+        ends, count = listed([first, f"{last} {unit}"]), int(number)
     except ValueError:
         raise ValueError(
             f"vary = {entry!r} is not allowed: it must be name=1,2,5 or name=first:last:count"
         ) from None
     if not 0 < count < MOST:
         raise ValueError(f"vary = {entry!r} is not allowed: it must be between 1 and {MOST:.0e} values")
-    return np.linspace(low, high, count)
+    low, high = ends[0] if isinstance(ends, tuple) else ends
+    between = np.linspace(low, high, count)
+    return (between, ends[1]) if isinstance(ends, tuple) else between

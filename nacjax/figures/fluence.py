@@ -22,7 +22,8 @@ def plot_fluence(result: xr.Dataset) -> Figure:
     """Lowest σ/σ_0 against fluence of `nacjax.studies.fluence`: a panel a transport law, a line a phonon energy.
 
     Full lines are the first temperature, dashed ones the second. The axis of σ widens smoothly towards zero, so
-    that the sign can be read; what lies in the grey strip is too close to zero to be decided.
+    that the sign can be read. Triangles mark where σ < 0 at the last time: how long it lasts is not seen. What lies in
+    the grey strip is too close to zero to be decided.
     """
     laws = result["transport"].to_numpy()
     with plt.rc_context(STYLE):
@@ -53,8 +54,12 @@ def _over_fluence(ax: Axes, result: xr.Dataset) -> None:
             line: Any = result["lowest"].sel(phonon_energy=energy, temperature=temperature)
             label = f"{energy.item():.3g} {energies.attrs['units']}" if style == "-" else None
             ax.plot(result["fluence"], line, style, color=colour, marker="o", markersize=2, label=label)
+            cut: Any = result["negative_cut"].sel(phonon_energy=energy, temperature=temperature)
+            ax.plot(result["fluence"].where(cut), line, ">", color=colour, markersize=4)
     for temperature, style in zip(temperatures, STYLES, strict=False):
         ax.plot([], [], style, color="0.3", label=f"{temperature.item():.4g} {temperatures.attrs['units']}")
+    if bool(result["negative_cut"].any()):
+        ax.plot([], [], ">", color="0.3", markersize=4, label="σ < 0 at the last time still")
     ax.axhspan(-MARGIN, MARGIN, color="0.88", zorder=0, label="too close to zero to be decided")
     ax.set_xscale("log")
     fluences = result["fluence"].to_numpy()

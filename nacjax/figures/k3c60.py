@@ -19,7 +19,7 @@ def compute(name: str, quality: Quality) -> xr.Dataset:
     """σ over phonon energies and transport laws, and at the phonons of the material."""
     curves, omega = [], np.linspace(LOW, HIGH, 4 * quality.points)
     for law in LAWS:
-        metal = k3c60(temperature=KELVIN, transport=law)
+        metal = k3c60(temperature=(KELVIN, "K"), transport=law)
         assert metal.scales is not None
         width = 1000 * metal.scales.energy_ev
         energies = np.append(omega, K3C60_PHONONS_MEV) / width
@@ -39,7 +39,7 @@ def compute(name: str, quality: Quality) -> xr.Dataset:
         "mode": ("mode", list(K3C60_PHONONS_MEV), {"units": "meV"}),
     }
     panel = xr.Dataset(data, coordinates)
-    return stamp(panel, metal=k3c60(temperature=KELVIN), zeta=ZETA, state="plateau")
+    return stamp(panel, metal=k3c60(temperature=(KELVIN, "K")), zeta=ZETA, state="plateau")
 
 
 def claims(name: str, panels: dict[str, xr.Dataset]) -> list[Claim]:

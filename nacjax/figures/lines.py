@@ -20,26 +20,29 @@ LAWS = {
 
 @styled
 def plot_sigma(dataset: xr.Dataset, ax: Axes | None = None) -> Axes:
-    """σ(ω_p)/σ_0 of a `nacjax.sweep` over "phonon_energy", one line for each value of a second axis.
+    """σ(ω_p)/σ_0 of a `nacjax.sweep` over "phonon_energy", a line for each point of the other axes, by its name.
 
     Dotted lines mark the phonon energies that the commensurability criterion names, where the
-    sweep knows them. Of further axes the first entry is drawn. Raises `ValueError` for a dataset
-    without `sigma` over "phonon_energy".
+    sweep knows them. Raises `ValueError` for a dataset without `sigma` over "phonon_energy".
     """
     if "sigma" not in dataset or "phonon_energy" not in dataset["sigma"].dims:
         raise ValueError("dataset is not allowed: it must hold sigma over the axis phonon_energy")
     sigma, omega = dataset["sigma"], dataset["phonon_energy"]
     others = [str(dim) for dim in sigma.dims if dim != "phonon_energy"]
-    second = "zeta" if "zeta" in others else (others[0] if others else None)
-    sigma = sigma.isel({dim: 0 for dim in others if dim != second})
     ax = axes_or_new(ax)
     zero_line(ax)
-    lines = [(sigma, None)] if second is None else _by(sigma, second)
+    lines: list[tuple[xr.DataArray, str]] = [(sigma, "")]
+    for dim in others:
+        lines = [
+            (row, ", ".join(filter(None, (name, more))))
+            for line, name in lines
+            for row, more in _by(line, dim)
+        ]
     for (values, name), colour in zip(lines, colours(len(lines)), strict=True):
-        ax.plot(omega, values, color=colour, label=name)
+        ax.plot(omega, values, color=colour, label=name or None)
     ax.set(xlabel=label_of(omega), ylabel=label_of(sigma), xlim=(float(omega[0]), float(omega[-1])))
-    if second is not None:
-        ax.legend(loc="best", handlelength=1.4)
+    if others:
+        ax.legend(loc="best", handlelength=1.4, ncols=-(-len(lines) // 12))
     mark_commensurate(ax, dataset)
     return ax
 

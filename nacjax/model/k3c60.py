@@ -10,7 +10,6 @@ from .metal import Metal, Scales
 from .presets import assemble
 from .tabulated import TabulatedDOS
 from .tight_binding import TightBinding, fcc_t1u
-from .units import has_unit
 
 K3C60_HOPPINGS_MEV = (-4.0, -33.9, 42.1, -18.7)
 """F1, F2, F3, F4 of fcc K3C60 in meV, nearest-neighbour Wannier integrals of the t1u bands:
@@ -21,9 +20,6 @@ K3C60_LATTICE_ANGSTROM = 14.24
 
 K3C60_PHONONS_MEV = (41.0, 71.0, 117.0, 170.0)
 """Intramolecular phonons of K3C60 in meV. The last, T1u(4), is the one pumped in the experiment."""
-
-BOLTZMANN_MEV = 0.08617333262
-"""k_B in meV/K (exact by the SI of 2019)."""
 
 
 def k3c60_bands(hoppings=K3C60_HOPPINGS_MEV, lattice_constant=K3C60_LATTICE_ANGSTROM) -> TightBinding:
@@ -69,22 +65,29 @@ HBAR_EV_FS = 0.6582119569
 """ħ in eV fs (exact by the SI of 2019)."""
 
 
+UNITS = {"temperature": "'K'", "phonon_energy": "'meV'"}
+"""The usual unit of what `k3c60` takes."""
+
+
 def k3c60(temperature=None, phonon_energy=None, *, mesh: int = 32, points: int = 401, **overrides) -> Metal:
     """K3C60 as a `Metal` in units of its own band width, W = 0.498 eV: t1u bands, half filled.
 
-    - `temperature` in kelvin, 100 by default; `phonon_energy` in meV, 170 by default (see
-      `K3C60_PHONONS_MEV`); or texts with a unit
+    - `temperature`: "100 K" by default; `phonon_energy`: "170 meV" by default (see `K3C60_PHONONS_MEV`); with their
+      unit, as texts, pint quantities or pairs such as (t, "K") with an array or a tracer
     - `mesh`, `points`: of the tetrahedron DoS
-    - `overrides`: any other argument of `Metal`, in its units (`transport="band"` for the bands'
-      own ⟨v²⟩ instead of a constant one: the sign of σ at 170 meV depends on it)
+    - `overrides`: any other argument of `Metal` (`transport="band"` for the bands' own ⟨v²⟩ instead of a constant one:
+      the sign of σ at 170 meV depends on it)
 
     `print(metal)` shows every number and where it comes from (`K3C60_SOURCES`), `metal.scales` has the
     physical scales. Raises what `Metal` raises.
     """
     given = {"temperature": temperature, "phonon_energy": phonon_energy}
-    sources = {name: "given by the caller" for name, value in given.items() if value is not None}
-    temperature = 100.0 if temperature is None else temperature
-    phonon_energy = 170.0 if phonon_energy is None else phonon_energy
+    given = {name: value for name, value in given.items() if value is not None}
+    for name, value in given.items():
+        if isinstance(value, jax.Array):  # the metal would take it as internal
+            raise ValueError(
+                f"{name} is an array or a tracer without a unit; give a pair, such as ({name}, {UNITS[name]})"
+            )
     table = k3c60_dos(mesh, points)
     with jax.ensure_compile_time_eval():
         width = float(table.width)
@@ -102,13 +105,11 @@ def k3c60(temperature=None, phonon_energy=None, *, mesh: int = 32, points: int =
     arguments = {
         "dos": dos,
         "filling": 0.5,
-        "temperature": temperature
-        if has_unit(temperature)
-        else BOLTZMANN_MEV * jnp.asarray(temperature) / width,
-        "phonon_energy": phonon_energy if has_unit(phonon_energy) else jnp.asarray(phonon_energy) / width,
+        "temperature": "100 K",
+        "phonon_energy": "170 meV",
         "inelastic_rate": 1e-3,
         "phonon_lifetime": 5.0,
         "states_per_mode": 6.0,
         "scales": scales,
     }
-    return assemble(arguments, {**K3C60_SOURCES, **sources}, overrides)
+    return assemble(arguments, K3C60_SOURCES, {**given, **overrides})

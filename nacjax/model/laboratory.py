@@ -8,7 +8,7 @@ from .checks import require
 from .field import ConstantField
 from .metal import Metal
 from .pulses import AnalyticPulse, pulse_shapes
-from .units import internal, physical, unit_size
+from .units import physical, stated, unit_size
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,15 +26,15 @@ def phonons_per_fluence(
     All of the absorbed energy goes into the phonon mode: note [19] of PRB 101, 041105 (2020).
     """
     scales = metal.scales
-    if cell_volume is None:
-        cell_volume = getattr(scales, "cell_volume", None)
-        if cell_volume is None:
-            raise ValueError(
-                "cell_volume is needed: the metal does not know it; give cell_volume='722 angstrom^3' (of the "
-                "primitive cell), or nacjax.Scales(cell_volume=...)"
-            )
-    volume = internal("cell_volume", cell_volume, "volume")
-    depth = internal("penetration_depth", penetration_depth, "length")
+    volume = getattr(scales, "cell_volume", None)
+    if cell_volume is not None:
+        volume = stated("cell_volume", cell_volume, "volume", scales)
+    if volume is None:
+        raise ValueError(
+            "cell_volume is needed: the metal does not know it; give cell_volume='722 angstrom^3' (of the "
+            "primitive cell), or nacjax.Scales(cell_volume=...)"
+        )
+    depth = stated("penetration_depth", penetration_depth, "length", scales)
     positive = ("positive and finite", lambda x: (x > 0) & np.isfinite(x))
     for name, value in (
         ("cell_volume", volume),
@@ -58,17 +58,18 @@ def zeta0_from_fluence(
 ) -> Any:
     """ζ_0, phonons per mode in a pulse, from its fluence: all that is absorbed goes into the mode.
 
-    - `fluence`: incident energy per area ("1 mJ/cm^2"); a list of texts gives an array. Plain numbers are eV/Å²
-    - `penetration_depth`: of the energy ("100 nm"; plain numbers are Å)
+    - `fluence`: incident energy per area ("1 mJ/cm^2", or a pair such as (x, "mJ/cm^2") of an array or a tracer);
+      a list of texts gives an array
+    - `penetration_depth`: of the energy ("100 nm")
     - `reflectivity`: of the surface, 0 to 1
-    - `cell_volume`: of the primitive cell ("722 angstrom^3"; plain numbers are Å³); by default that of the metal
+    - `cell_volume`: of the primitive cell ("722 angstrom^3"); by default that of the metal
     - `modes_per_cell`: pumped modes in it
 
     Note [19] of PRB 101, 041105 (2020), doi:10.1103/PhysRevB.101.041105. Raises `ValueError` naming the
-    argument for a wrong dimension or range, and for a metal without a scale of energy.
+    argument for a wrong dimension or range, for a number without unit, and for a metal without a scale of energy.
     """
     ratio = phonons_per_fluence(metal, penetration_depth, reflectivity, cell_volume, modes_per_cell)
-    return internal("fluence", fluence, "fluence") * ratio
+    return stated("fluence", fluence, "fluence", metal.scales) * ratio
 
 
 def fluence_from_zeta0(
@@ -122,7 +123,7 @@ def pulse(
         metal, fluence, penetration_depth=penetration_depth, reflectivity=reflectivity,
         cell_volume=cell_volume, modes_per_cell=modes_per_cell,
     )  # fmt: skip
-    times = [internal(name, value, "time", metal.scales) for name, value in
+    times = [stated(name, value, "time", metal.scales) for name, value in
              (("duration", duration), ("delay", delay))]  # fmt: skip
     return shapes[shape](zeta0, *times)
 
@@ -131,11 +132,11 @@ def field(metal: Metal, strength: Any) -> ConstantField:
     """A constant field from one in physical units.
 
     - `metal`: its scales, `fermi_velocity` and `transport_time_fs` among them
-    - `strength`: "10 kV/cm"; plain numbers are F = E v_F √τ_tr in internal units
+    - `strength`: "10 kV/cm"; JAX arrays without a unit are F = E v_F √τ_tr in internal units
 
-    Raises `ValueError` for a wrong dimension, and for a metal without these scales.
+    Raises `ValueError` for a wrong dimension, for a plain number, and for a metal without these scales.
     """
-    return ConstantField(internal("strength", strength, "field", metal.scales), absolute=True)  # pyright: ignore[reportCallIssue]
+    return ConstantField(stated("strength", strength, "field", metal.scales), absolute=True)  # pyright: ignore[reportCallIssue]
 
 
 INTERNAL_UNITS = {

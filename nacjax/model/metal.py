@@ -60,8 +60,9 @@ class Metal(Declared):
     - `dispersion`: of the phonon branch, as in Fig. 1e: a `Dispersion`, its relative width δω/ω_p, or None
     - `modes`: further phonon modes, `Mode` each; `processes`: further processes, `AbstractProcess` each. Their
       numbers may have units as well
-    - `scales`: the physical scales of a real material, or None. With them numbers may have units:
-      `temperature="100 K"`, `phonon_energy="170 meV"`, `phonon_lifetime="5 ps"`; inside they are plain
+    - `scales`: the physical scales of a real material, or None. With them quantities have units: "100 K", "170 meV",
+      pint quantities, or pairs such as (t, "K") of a number, array or tracer and a unit. A plain number is refused,
+      as it could be meant in either unit; JAX arrays are in internal units, as the metal holds them
     - `sources`: (argument, where its number comes from) pairs; `print(metal)` shows them
 
     Raises `ValueError` naming the argument for a value outside these ranges.
@@ -176,8 +177,17 @@ def _plain(argument: str, given: Any, kind: type, what: str, scales: Scales | No
         if not isinstance(entry, kind):
             raise ValueError(f"{argument}: {entry!r} is not allowed: it must be {what}")
         plain = in_internal_units(entry, scales, f"{argument}: ")
-        found.append(dataclasses.replace(entry, **plain) if plain else entry)
+        found.append(_with(entry, plain) if plain else entry)
     return tuple(found)
+
+
+def _with(entry: Any, numbers: dict[str, Any]) -> Any:
+    """A mode or process with plain numbers in place of what was given; raises `ValueError` out of their range."""
+    copy = object.__new__(type(entry))
+    for field in dataclasses.fields(entry):
+        object.__setattr__(copy, field.name, numbers.get(field.name, getattr(entry, field.name)))
+    check_numbers(copy)
+    return copy
 
 
 def bose(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .checks import as_arrays
+from .checks import as_arrays, to_array
 from .dos import AbstractDOS
 from .field import AbstractField
 from .metal import Metal
@@ -193,12 +193,16 @@ def replaced(module: Any, changes: Mapping[str, Any]) -> Any:
 
 
 def changed(system: System, changes: Mapping[str, Any]) -> System:
-    """The system with quantities changed, by full path; values may be tracers or arrays of points.
+    """The system with quantities changed, by full path; values, tracers or arrays of points, are in internal units.
 
     Raises the `ValueError` of the constructor that refuses a value.
     """
     parts = system._asdict()
     for prefix, module in parts.items():
-        inner = {path.partition(".")[2]: v for path, v in changes.items() if path.startswith(prefix + ".")}
+        inner = {
+            path.partition(".")[2]: to_array(v)
+            for path, v in changes.items()
+            if path.startswith(prefix + ".")
+        }
         parts[prefix] = replaced(module, inner)
     return as_arrays(System(**parts))

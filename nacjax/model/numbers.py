@@ -6,15 +6,17 @@ Constructors check by the declaration, printouts, sweeps, results and the comman
 import dataclasses
 import functools
 import inspect
+import types
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 import equinox as eqx
+import jax
 import numpy as np
 from jaxtyping import Array, Float
 
 from .checks import require, to_array
-from .units import KINDS, has_unit, internal
+from .units import KINDS, Internal, has_unit, is_pair, stated
 
 if TYPE_CHECKING:
     Scalar = Any  # constructors take numbers and, in a metal, texts
@@ -64,9 +66,14 @@ class Number:
 
 def _converted(value: Any) -> Any:
     """An array, or a tuple of them; what carries a unit waits for the metal."""
-    if isinstance(value, tuple):
+    if isinstance(value, tuple) and not is_pair(value):
         return tuple(map(_converted, value))
     return value if has_unit(value) else to_array(value)
+
+
+def _waiting(value: Any) -> Any:
+    """What is no JAX array yet stays as it is: the metal that it becomes part of says whether it needs a unit."""
+    return to_array(value) if isinstance(value, jax.Array) else value
 
 
 def number(
@@ -84,7 +91,7 @@ def number(
       `Range` of its own
     - `default`: its value where none is given
 
-    The value becomes an array; in a process or a mode of a metal with `scales` it may be a text with a unit.
+    The value becomes an array; in a process or a mode, where it may have a unit, when the metal takes it.
     Raises `ValueError` for a kind and a range that do not exist.
     """
     if kind and kind not in KINDS:
@@ -93,6 +100,8 @@ def number(
         raise ValueError(f"allowed = {allowed!r} is not allowed: it must be one of {', '.join(RANGES)}")
     within = allowed if isinstance(allowed, Range) else RANGES[allowed]
     declared = Number(symbol, kind, within, long_name)
+    if kind and isinstance(default, float):
+        default = Internal(default)
     given = {} if default is dataclasses.MISSING else {"default": default}
     return eqx.field(converter=_converted, metadata={"number": declared}, **given)
 
@@ -113,22 +122,28 @@ def check_numbers(module: Any) -> None:
     """Raise the `ValueError` of the first declared number that is out of its range; None is passed over."""
     for name, declared in numbers_of(type(module)).items():
         value = getattr(module, name)
-        for entry in value if isinstance(value, tuple) else (value,):
+        for entry in value if isinstance(value, tuple) and not is_pair(value) else (value,):
             waits = declared.kind and getattr(module, "in_metal", False) and has_unit(entry)
             if entry is not None and not waits:
                 declared.check(name, entry)
 
 
 def in_internal_units(module: Any, scales: Any, prefix: str = "") -> dict[str, Any]:
-    """The declared numbers of a module that carry a unit, as plain ones by the `Scales` of its metal.
+    """The declared numbers of a module that are no JAX arrays yet, as such, by the `Scales` of its metal.
 
-    `prefix` stands before the names in complaints. Raises `ValueError` for a wrong dimension, and for a unit
-    where the metal has no scale.
+    `prefix` stands before the names in complaints. Raises `ValueError` for a wrong dimension, for a unit where the
+    metal has no scale, and for a plain number where it has one (see `nacjax.model.units`).
     """
+
+    def plain(name: str, value: Any, kind: str) -> Any:
+        if isinstance(value, tuple) and not is_pair(value):
+            return tuple(plain(name, entry, kind) for entry in value)
+        return to_array(stated(name, value, kind, scales))
+
     return {
-        name: internal(prefix + name, getattr(module, name), declared.kind, scales)
+        name: plain(prefix + name, getattr(module, name), declared.kind)
         for name, declared in numbers_of(type(module)).items()
-        if declared.kind and has_unit(getattr(module, name))
+        if declared.kind and not isinstance(getattr(module, name), jax.Array | None)
     }
 
 
@@ -136,11 +151,18 @@ class Declared(eqx.Module):
     """A module whose numbers are declared by `number` and checked on construction.
 
     - `symbol`: of the whole in printouts
-    - `in_metal`: whether its numbers may be texts with units, which the metal that it becomes part of converts
+    - `in_metal`: whether its numbers may have units. They stay as they are given until the metal that it becomes part
+      of converts them
     """
 
     symbol: ClassVar[str] = ""
     in_metal: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **options: Any):
+        super().__init_subclass__(**options)
+        for field in vars(cls).values() if cls.in_metal else ():
+            if isinstance(field, dataclasses.Field) and getattr(field.metadata.get("number"), "kind", ""):
+                field.metadata = types.MappingProxyType({**field.metadata, "converter": _waiting})
 
     def __check_init__(self):
         check_numbers(self)

@@ -8,6 +8,7 @@ from . import tight_binding
 from .dos import FlatTopDOS
 from .metal import Metal
 from .tabulated import TabulatedDOS
+from .units import Internal
 
 PAPER = "PRB 101, 041105 (2020)"
 
@@ -78,7 +79,10 @@ UNITS = {
 
 
 def assemble(arguments: dict, sources: dict[str, str], overrides: dict) -> Metal:
-    """A `Metal` of preset arguments and overrides, with the source of every number."""
+    """A `Metal` of preset arguments, plain ones in internal units, and overrides, with the source of every number."""
+    arguments = {
+        name: Internal(value) if isinstance(value, float) else value for name, value in arguments.items()
+    }
     sources = {**sources, **{name: "given by the caller" for name in overrides}}
     return Metal(**{**arguments, **overrides, "sources": tuple(sources.items())})
 

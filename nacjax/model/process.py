@@ -20,7 +20,10 @@ Rungs = Float[Array, "rung-1 cell"]
 
 
 class Moment(NamedTuple):
-    """The state that a process acts on: time, f (rung, cell), and ζ of all modes (mode,), the driven one first."""
+    """The state that a process acts on.
+
+    - `t`: time; `f` (rung, cell): occupation; `phonons` (mode,): ζ of all modes, the driven one first
+    """
 
     t: Float[Array, ""]
     f: Cells

@@ -9,9 +9,11 @@ from typing import Any
 import jax
 import numpy as np
 
+from ..numerics.versions import __version__
 from .identity import Unknowable, identity, in_library
 
-LIBRARIES = ("nacjax", "jax", "jaxlib", "diffrax", "equinox", "lineax", "optimistix", "numpy", "xarray")
+LIBRARIES = ("jax", "jaxlib", "diffrax", "equinox", "lineax", "optimistix", "numpy", "xarray")
+
 LONGEST = 512  # longer tables are recorded by a digest
 UNKNOWN = "cannot be recognised"
 
@@ -64,8 +66,9 @@ def unrecognised(description: Any, path: str = "") -> list[str]:
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the libraries that decide the numbers; "not installed" for a mere source tree."""
-    return {"python": platform.python_version(), **{name: version_of(name) for name in LIBRARIES}}
+    """Versions of Python and of the libraries that decide the numbers; "not installed" for one that is missing."""
+    libraries = {name: version_of(name) for name in LIBRARIES}
+    return {"python": platform.python_version(), "nacjax": __version__, **libraries}
 
 
 def version_of(name: str) -> str:

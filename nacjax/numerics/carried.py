@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 
 
 def carried(fn: Callable, orders: int = 2) -> Callable:
-    """`fn` (x, *fixed) → array, with derivatives in x (number,) by forward tangents in all of its directions at once.
+    """`fn` (x, *fixed) → one array that depends on x; derivatives in x (number,) by forward tangents, all at once.
 
     Differentiated in forward or in reverse mode, in any nesting with vmap, it costs one evaluation of `fn` with as
     many tangents as x has entries, and no more for many results: the transpose of a product is a product. `orders` of

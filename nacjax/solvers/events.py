@@ -3,23 +3,36 @@
 Everything is located between the saved times of the run, and differentiable with the run.
 """
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+import numpy as np
+from jaxtyping import Array, Bool, Float
 
 from .run import Run
 
 Interval = Float[Array, " interval"]
 
 
+def _said(what: str, total: Any, cut: Any) -> str:
+    """A time in words; of a batch, the range of them."""
+    times, cuts = np.ravel(total), np.ravel(cut)
+    shown = f"{times[0]:.4g}" if times.size == 1 else f"{np.nanmin(times):.4g} to {np.nanmax(times):.4g}"
+    least = "at least " if cuts.any() else ""
+    return f"{what} for {least}{shown}" + (", cut off by the saved times" if least else "")
+
+
 class Events(eqx.Module):
     """What happened in a run; times in the inverse unit of the rates.
 
     - `crossings` (event,): times at which σ changes sign, in order, NaN after the last
-    - `anomalous`: total time with σ < 0
+    - `anomalous`: total time with σ < 0, between the first and the last saved time
     - `held`: total time with σ held at zero by a `SelfTunedField` (0 for other fields)
     - `held_from`, `held_until`: first and last time of that state, NaN if there is none
+    - `anomalous_cut`, `held_cut`: whether that state stands at the first or the last saved time, which cuts it off: the
+      total time is then a lower bound
     """
 
     crossings: Float[Array, " event"]
@@ -27,6 +40,17 @@ class Events(eqx.Module):
     held: Float[Array, ""]
     held_from: Float[Array, ""]
     held_until: Float[Array, ""]
+    anomalous_cut: Bool[Array, ""]
+    held_cut: Bool[Array, ""]
+
+    def __str__(self):
+        lines = [
+            _said("σ < 0", self.anomalous, self.anomalous_cut),
+            _said("σ held at 0", self.held, self.held_cut),
+        ]
+        crossings = np.ravel(self.crossings)
+        times = ", ".join(f"{t:.4g}" for t in crossings[np.isfinite(crossings)])
+        return "\n".join([*lines, f"sign changes at t = {times or 'none'}"])
 
 
 @eqx.filter_jit
@@ -35,7 +59,8 @@ def events(run: Run, most: int = 8) -> Events:
 
     σ is interpolated by the cubic through its values and dσ/dt (from the right-hand side of
     Eq. (2)) at the saved times: save at least a few between two events. Where a self-tuned field
-    sets in, σ is extrapolated from before; where it ends, dσ/dt at E = 0 crosses zero.
+    sets in, σ is extrapolated from before; where it ends, dσ/dt at E = 0 crosses zero. What stands at the first
+    or the last saved time is cut off there, and marked so.
     """
     sigma, slope, drift, on = conductivity_rates(run)
     steps = jnp.diff(run.times)
@@ -48,7 +73,15 @@ def events(run: Run, most: int = 8) -> Events:
     at = jnp.flatnonzero(crossed, size=most, fill_value=-1)
     crossings = jnp.where(at >= 0, (run.times[:-1] + part * steps)[at], jnp.nan)
     held, held_from, held_until = _held(run.times, sigma, slope, drift, on)
-    return Events(crossings, jnp.sum(share * steps), held, held_from, held_until)
+    total = jnp.sum(share * steps)
+    cut, held_cut = cut_off(run), on[0] | on[-1]
+    return Events(crossings, total, held, held_from, held_until, cut, held_cut)
+
+
+def cut_off(run: Run) -> Bool[Array, ""]:
+    """Whether σ < 0 at the first (unless that is t = 0) or at the last saved time: a lifetime is then a lower bound."""
+    negative = (run.sigma < 0) & ~((run.field > 0) & run.kinetics.field.holds)
+    return (negative[0] & (run.times[0] > 0)) | negative[-1]
 
 
 def conductivity_rates(run: Run) -> tuple[Float[Array, " time"], ...]:

@@ -17,7 +17,7 @@ from ..model.checks import as_arrays, is_concrete, to_array
 from ..model.field import AbstractField, NoField
 from ..model.metal import Metal
 from ..model.pump import AbstractPump
-from ..model.units import internal
+from ..model.units import stated
 from ..numerics.carried import carried
 from ..numerics.spoiled import unless
 from ..numerics.sums import total
@@ -68,8 +68,8 @@ def evolve(
     """Integrate Eqs. (2)–(3) of PRB 101, 041105 (2020) from equilibrium and return a `Run`.
 
     - `metal`, `pump`, `field`: what is integrated; any number in them may be a JAX tracer
-    - `times`: increasing times ≥ 0 to report, in the inverse unit of the rates (1/Γ_eph), or with a unit
-      ("300 fs") where the metal has its scales; (time,)
+    - `times`: increasing times ≥ 0 to report, in the inverse unit of the rates (1/Γ_eph); where the metal has its
+      scales with a unit (["300 fs", "1 ps"], or a pair of an array and a unit); (time,)
     - `cells`: cells per rung, or `mesh`: a `Mesh` in full
     - `rungs`: number of rungs, needed only where ω_p or W is being transformed by JAX
     - `solver`: any diffrax solver; the structured `Rosenbrock()` by default
@@ -84,7 +84,7 @@ def evolve(
     Raises `ValueError` for bad arguments. A solve that fails warns, keeps the times it reached
     (the others are NaN), and says why in `run.result`.
     """
-    times = internal("times", times, "time", metal.scales)
+    times = stated("times", times, "time", metal.scales)
     options = dict(
         cells=cells, mesh=mesh, rungs=rungs, solver=solver, rtol=rtol, atol=atol, max_steps=max_steps
     )
@@ -206,7 +206,17 @@ def carried_along(forward, varied, fixed):
     if not flat.size:
         return forward(varied, fixed)
     arrays, rest = eqx.partition(fixed, eqx.is_array)
-    return carried(lambda x, arrays: forward(unravel(x), eqx.combine(arrays, rest)))(flat, arrays)
+
+    back = []  # how to unravel the result, known once it has been traced
+
+    def vector(x, arrays):
+        # all results in one array: JAX wants primal and tangent of each batched alike
+        found, unravelled = ravel_pytree(forward(unravel(x), eqx.combine(arrays, rest)))
+        back.append(unravelled)
+        return found
+
+    found = carried(vector)(flat, arrays)
+    return back[0](found)
 
 
 def integrate(kinetics: Kinetics, times, solver, tolerances, max_steps, adjoint) -> dfx.Solution:

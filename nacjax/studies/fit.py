@@ -1,6 +1,5 @@
 """`fit`: numbers of a metal and its pump from a measured σ(t), by Levenberg–Marquardt."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,10 +12,13 @@ import xarray as xr
 
 from ..model.checks import as_arrays
 from ..model.field import AbstractField, NoField
+from ..model.laboratory import INTERNAL_UNITS
 from ..model.metal import Metal
 from ..model.names import System, all_quantities, changed
 from ..model.pump import AbstractPump
+from ..model.units import stated
 from ..solvers.ways import RunInTime, run_in_time
+from .fit_outcome import Fit, to_fit
 from .search.bounds import (
     Box,
     check_corners,
@@ -24,55 +26,12 @@ from .search.bounds import (
     latin_hypercube,
     make_box,
     physical,
+    plain_bounds,
     resolve_all,
     squash,
-    squash_slope,
     stretch,
 )
 from .sweep.chunks import rung_counts
-
-
-@dataclasses.dataclass(frozen=True, repr=False)
-class Fit:
-    """Fitted quantities with their errors; with several traces each array begins with `trace`.
-
-    - `best`, `error` (quantity,): values and standard deviations; `covariance` (quantity, other)
-    - `chi_squared`: Σ(residual/noise)², `reduced`: over the degrees of freedom; `model` (time,): fitted σ(t)
-    - `by_start` (start, quantity), `by_start_chi_squared` (start,): where every start ended. Two answers may fit
-      one trace equally well, as σ(ω_p) falls and rises again; the errors are those of `best` alone
-    - `reason`: the outcome as a sentence, which says so if another start ended elsewhere with as good a fit
-    """
-
-    best: xr.DataArray
-    error: xr.DataArray
-    covariance: xr.DataArray
-    chi_squared: xr.DataArray
-    reduced: xr.DataArray
-    model: xr.DataArray
-    by_start: xr.DataArray
-    by_start_chi_squared: xr.DataArray
-    reason: xr.DataArray
-
-    def __repr__(self) -> str:
-        if "trace" in self.best.dims:
-            good, twofold = (int((self.reason == reason).sum()) for reason in (CONVERGED, TWOFOLD))
-            head = f"fits of {self.best.sizes['trace']} traces, {good + twofold} converged"
-            head += (
-                f", {twofold} of them with more than one answer; the first:" if twofold else "; the first:"
-            )
-            return head + "\n" + repr(self.of(0))
-        rows = [f"  {n:<20}{v:>12.6g} ± {e:.2g}" for n, v, e in zip(
-            self.best["quantity"].to_numpy(), self.best.to_numpy(), self.error.to_numpy(), strict=True)]  # fmt: skip
-        tail = (
-            f"  χ² = {float(self.chi_squared):.4g}, reduced {float(self.reduced):.3g}. {self.reason.item()}"
-        )
-        return "\n".join(["fit of σ(t)", *rows, tail])
-
-    def of(self, trace: int) -> "Fit":
-        """The fit of one trace."""
-        parts = {f.name: getattr(self, f.name).isel(trace=trace) for f in dataclasses.fields(self)}
-        return Fit(**parts)
-
 
 FIT_RTOL = 1e-4
 """Tolerance of a step unless another is given: the misfit must be smooth on the scale of the noise."""
@@ -80,16 +39,6 @@ FIT_CELLS = 96
 """Cells in a rung unless others are given."""
 FIT_TOLERANCE = 1e-3
 """Where Levenberg–Marquardt stops: in u, where the box is about 6 wide, and in the share of χ²."""
-
-CONVERGED = "Converged."
-TWOFOLD = "Converged, but another start fits as well elsewhere: see by_start, and narrow the bounds."
-NOT_CONVERGED = "Not converged: all steps were used; the best point found is given."
-NOT_FINITE = "The model is not finite at any start."
-
-AS_GOOD = 4.0
-"""Another answer counts where its χ² is higher by less than this: within two standard deviations."""
-ELSEWHERE = 4.0
-"""It is another answer where a quantity differs by more than so many errors of the best."""
 
 
 def fit(
@@ -109,8 +58,9 @@ def fit(
     """Quantities of `metal`, `pump` and `field` that reproduce a measured σ(t)/σ_0 best.
 
     - `data`: σ/σ_0 (time,), or several traces (trace, time), fitted in one batch; an `xarray.DataArray`
-      over "time" brings its own times
+      over "time", or a list of them, brings its own times
     - `over`: name → (low, high), or (low, high, "log"), as in `search`; fitted values stay inside
+    - `times`: (time,), with a unit where the metal has scales, as in `evolve`
     - `noise`: standard deviation of the data, one number or (time,). Without it, it is estimated from the
       residuals
     - `starts`: starting points: the numbers of `metal` and `pump` where they lie inside, and a Latin hypercube
@@ -118,15 +68,15 @@ def fit(
     - `steps`: of Levenberg–Marquardt at most
     - options of `evolve`: `cells` (96), `mesh`, `rungs`, `rtol` (1e-4), `atol`, `solver`, `max_steps`
 
-    Errors are those of the linearised model, from (JᵀJ)⁻¹; that there may be a second answer far away is seen
-    with several starts only. Raises `ValueError` for bad bounds, names, data and
-    noise, and for fewer data than quantities.
+    Returns a `Fit`. Errors are those of the linearised model, from (JᵀJ)⁻¹; that there may be a second answer
+    far away is seen with several starts only. Raises `ValueError` for bad bounds, names, data and noise, and for fewer
+    data than quantities.
     """
     system = as_arrays(System(metal, pump, NoField() if field is None else field))  # pyright: ignore[reportCallIssue]
-    box = make_box(over)
+    box = make_box(plain_bounds(over, system))
     paths = resolve_all(box.names, system)
     check_corners(box, paths, system)
-    traces, times = _data(data, times)
+    traces, times = _data(data, times, metal.scales)
     weights = _noise(noise, times.size)
     if times.size < box.size + 1:
         raise ValueError(f"data of {times.size} times cannot fix {box.size} quantities: give more times")
@@ -137,18 +87,27 @@ def fit(
     recipe = Model(paths, box.log, way, rungs)
     u = _starts(box, paths, system, starts, seed)
     found = _fit(recipe, system, box.ends, jnp.asarray(times), jnp.asarray(weights), traces, u, steps)
-    return _collect(box, times, noise is None, *(np.asarray(part) for part in found))
+    return to_fit(box, times, weights if noise is not None else None, *(np.asarray(part) for part in found))
 
 
-def _data(data: Any, times: Any) -> tuple[np.ndarray, np.ndarray]:
-    if isinstance(data, xr.DataArray) and times is None and "time" in data.dims:
-        times = data["time"].to_numpy()
+def _data(data: Any, times: Any, scales: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Traces (trace, time) and times in internal units; raises `ValueError`."""
+    if isinstance(data, list | tuple) and data and all(isinstance(trace, xr.DataArray) for trace in data):
+        try:
+            data = xr.concat(data, "trace", join="exact")
+        except ValueError as error:
+            raise ValueError(
+                f"data of {len(data)} traces over different times is not allowed: {error}"
+            ) from None
+    if isinstance(data, xr.DataArray) and "time" in data.dims:
+        times = _own_times(data) if times is None else times
         data = data.transpose(..., "time")
     if times is None:
         raise ValueError(
             "times is needed: the times at which σ was measured, or an xarray.DataArray over time"
         )
-    traces, times = np.asarray(data, dtype=float), np.atleast_1d(np.asarray(times, dtype=float))
+    times = np.atleast_1d(np.asarray(stated("times", times, "time", scales), dtype=float))
+    traces = np.asarray(data, dtype=float)
     if traces.ndim not in (1, 2) or traces.shape[-1] != times.size:
         raise ValueError(
             f"data of shape {traces.shape} is not allowed: it must be ({times.size},), one number per time, "
@@ -158,7 +117,15 @@ def _data(data: Any, times: Any) -> tuple[np.ndarray, np.ndarray]:
         raise ValueError("data holds values that are not finite: leave them out, together with their times")
     if not (np.isfinite(times).all() and times[0] >= 0 and np.all(np.diff(times) > 0)):
         raise ValueError("times is not allowed: it must be finite, ≥ 0 and increasing")
-    return traces, times
+    return np.atleast_2d(traces), times
+
+
+def _own_times(data: xr.DataArray) -> Any:
+    """The times of a trace, with the unit that they are labelled with; results of ours may be in internal units."""
+    unit, values = data["time"].attrs.get("units"), data["time"].to_numpy()
+    if unit is None:
+        return values
+    return jnp.asarray(values) if unit in INTERNAL_UNITS else (values, str(unit))
 
 
 def _noise(noise: Any, count: int) -> np.ndarray:
@@ -230,46 +197,3 @@ def _fit(model: Model, system, ends, times, weights, traces, starts, steps: int)
         return *jax.tree.map(lambda x: x[jnp.argmin(found[1])], found), *found[:2]
 
     return jax.vmap(best)(traces)
-
-
-def _collect(box: Box, times, estimated: bool, u, misfit, converged, model, slopes, by_start, misfits) -> Fit:
-    """Errors and labels; `slopes` are d(σ/noise)/du (..., quantity, time)."""
-    z = squash(u)
-    jacobian = slopes / (box.slopes(z) * squash_slope(u))[..., None]
-    freedom = times.size - box.size
-    size = np.linalg.norm(jacobian, axis=-1)
-    unit = jacobian / np.where(size > 0, size, 1.0)[..., None]  # columns of length one: a well-scaled inverse
-    inner = (
-        np.linalg.pinv(unit @ np.swapaxes(unit, -1, -2), hermitian=True)
-        if np.isfinite(unit).all()
-        else np.nan
-    )
-    covariance = inner / (size[..., :, None] * size[..., None, :])
-    if estimated:
-        covariance = covariance * (misfit / freedom)[..., None, None]
-    best, ends = box.values(z), box.values(squash(by_start))
-    error = np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
-    scale = misfit / freedom if estimated else np.ones_like(misfit)
-    as_good = misfits < (misfit + AS_GOOD * scale)[:, None]
-    elsewhere = (abs(ends - best[:, None]) > ELSEWHERE * error[:, None]).any(axis=-1)
-    reason = np.where((as_good & elsewhere).any(axis=-1), TWOFOLD, CONVERGED)
-    reason = np.where(np.isfinite(misfit), np.where(converged, reason, NOT_CONVERGED), NOT_FINITE)
-    names = list(box.names)
-
-    def array(values, *dims):
-        coords: dict = {
-            d: c for d, c in (("quantity", names), ("other", names), ("time", times)) if d in dims
-        }
-        return xr.DataArray(values, coords, ("trace", *dims))
-
-    return Fit(
-        array(best, "quantity"),
-        array(error, "quantity"),
-        array(covariance, "quantity", "other"),
-        array(misfit),
-        array(misfit / freedom),
-        array(model, "time"),
-        array(ends, "start", "quantity"),
-        array(misfits, "start"),
-        array(reason),
-    )

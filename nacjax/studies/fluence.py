@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
 from ..model.laboratory import phonons_per_fluence
 from ..model.metal import Metal
 from ..model.pump import AbstractPump
-from ..model.units import internal, physical
+from ..model.units import is_pair, physical, stated
 from .sweep.sweep import sweep
 from .transport_laws import transport_laws
 
@@ -30,20 +32,22 @@ def pumped(
     """σ/σ_0 over transport law, phonon energy, temperature, fluence and time, without a field.
 
     - `metal`: with scales of energy and time
-    - `phonon_energies`, `temperatures`, `fluences`, `times`: what to vary; numbers or texts with units
+    - `phonon_energies`, `temperatures`, `fluences`, `times`: what to vary; lists of texts with units, or pairs such as
+      ([100, 300], "K")
     - `transports`: names of transport laws
     - `penetration_depth`, `reflectivity`: of the surface, as in `nj.zeta0_from_fluence`
     - `pulse`: its `zeta0` is replaced by that of each fluence and phonon energy (note [19] of
       PRB 101, 041105)
     - `options`: of `sweep` (`cells`, `rtol`, `progress`, …)
 
-    Variables: `sigma`; `lowest`, its least value in time; `negative`, how long σ < 0 (internal time);
+    Variables: `sigma`; `lowest`, its least value in time; `negative`, how long σ < 0 (internal time), and
+    `negative_cut`, whether σ < 0 at the last time, so that it is a lower bound;
     `zeta0`; `outcome` of each point. Raises `ValueError` naming the argument.
     """
     scales = metal.scales
-    energy = np.asarray(internal("phonon_energies", list(phonon_energies), "energy", scales), float)
-    temperature = np.asarray(internal("temperatures", list(temperatures), "temperature", scales), float)
-    fluence = np.asarray(internal("fluences", list(fluences), "fluence"), float)
+    energy = _listed("phonon_energies", phonon_energies, "energy", scales)
+    temperature = _listed("temperatures", temperatures, "temperature", scales)
+    fluence = _listed("fluences", fluences, "fluence", scales)
     for name, values in (("phonon_energies", energy), ("temperatures", temperature), ("fluences", fluence)):
         if values.size == 0 or np.unique(values).size < values.size:
             raise ValueError(f"{name} = {values.tolist()} is not allowed: it must list different values")
@@ -51,9 +55,18 @@ def pumped(
     zeta0 = np.outer(at_metal * float(metal.phonon_energy) / energy, fluence)
     pairs = ("phonon_energy", "zeta0")
     axes = {pairs: (np.repeat(energy, fluence.size), zeta0.ravel()), "temperature": temperature}
-    times = np.asarray(internal("times", times, "time", scales), float)
-    result = sweep(metal, pulse, axes=axes, times=times, observe=transport_laws(*transports), **options)
+    times = _listed("times", times, "time", scales)
+    axes = {name: jax.tree.map(jnp.asarray, values) for name, values in axes.items()}
+    result = sweep(
+        metal, pulse, axes=axes, times=jnp.asarray(times), observe=transport_laws(*transports), **options
+    )
     return _labelled(result, list(transports), energy, temperature, fluence, zeta0)
+
+
+def _listed(name: str, given: Any, kind: str, scales: Any) -> np.ndarray:
+    """A list of quantities in internal units."""
+    plain = given if is_pair(given) or isinstance(given, jax.Array) else list(given)
+    return np.asarray(stated(name, plain, kind, scales), float)
 
 
 def _labelled(result: xr.Dataset, transports: list[str], energy, temperature, fluence, zeta0) -> xr.Dataset:
@@ -81,6 +94,8 @@ def _labelled(result: xr.Dataset, transports: list[str], energy, temperature, fl
                    {"long_name": "lowest conductivity", "symbol": "σ/σ_0", "units": "1"}),
         "negative": (("transport", *grid), time_below_zero(times, sigma),
                      {"long_name": "time with σ < 0", "units": result["time"].attrs["units"]}),
+        "negative_cut": (("transport", *grid), sigma[..., -1] < 0,
+                         {"long_name": "σ < 0 at the last time: the time with σ < 0 is a lower bound"}),
         "zeta0": (("phonon_energy", "fluence"), zeta0, {"long_name": "phonons per mode in the pulse", "units": "1"}),
         "outcome": (grid, outcome, {"long_name": "0 where the point was computed"}),
     }  # fmt: skip
@@ -119,10 +134,12 @@ def verdict(result: xr.Dataset, margin: float = MARGIN) -> list[str]:
                 f"transport {law}: no negative conductivity at any of {lowest.size} points{rest}; {least}"
             )
             continue
-        time = result["negative"].sel(transport=law).sel({d: place[d].item() for d in place.dims})
+        there = {"transport": law, **{d: place[d].item() for d in place.dims}}
+        time, cut = (result[name].sel(there) for name in ("negative", "negative_cut"))
+        least_time = "at least " if bool(cut) else ""
         lines.append(
             f"transport {law}: σ < 0 at {below} of {lowest.size} points{rest}; {least}, "
-            f"negative for {float(time):.3g} {result['negative'].attrs['units']} there"
+            f"negative for {least_time}{float(time):.3g} {result['negative'].attrs['units']} there"
         )
     failed = int((result["outcome"] != 0).sum())
     if failed:

@@ -81,6 +81,35 @@ def test_import_is_light():
     assert done.stdout.strip() == "[]"
 
 
+def test_help_needs_no_jax():
+    code = "import sys; from nacjax.commands.main import main; main(['--help']); print('jax' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False"
+
+
+def test_a_run_loads_no_library_of_studies():
+    heavy = ("xarray", "pandas", "optax", "scipy.spatial", "tqdm", "pint", "matplotlib")
+    code = f"import sys, nacjax as nj; nj.evolve, nj.plateau; print([n for n in {heavy} if n in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_names_imported_when_asked_for_are_those_that_type_checkers_see():
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    seen = {
+        name.name: node.module
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for name in node.names
+    }
+    assert seen == nacjax._MODULE_OF
+    assert set(seen) | {"__version__"} == set(nacjax.__all__) <= set(dir(nacjax))
+    assert all(getattr(nacjax, name) is not None for name in seen)
+    with pytest.raises(AttributeError, match="no attribute 'sweeep'"):
+        nacjax.sweeep  # noqa: B018
+
+
 def functions():
     """(where, node) of every function of the package."""
     for name, path in MODULES.items():

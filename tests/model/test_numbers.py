@@ -61,7 +61,7 @@ def test_a_process_of_a_user_is_known_by_its_numbers():
 
 
 def test_a_process_takes_units_and_leads_off_the_ladder_where_it_says_so():
-    known = metal(processes=(Leak("2 / ps"),), scales=SCALES)
+    known = nj.trial(processes=(Leak("2 / ps"),), scales=SCALES)
     assert float(known.processes[0].rate) == pytest.approx(2.0, rel=1e-12) and "2 1/ps" in str(known)
     assert known.on_ladder and known.off_ladder == 0
     assert metal(processes=(Leak(), Loose()), modes=[nj.Mode(0.1)]).off_ladder == 2
@@ -73,7 +73,7 @@ def test_a_process_takes_units_and_leads_off_the_ladder_where_it_says_so():
     [
         (lambda: metal(processes=[Leak(-1.0)]), "rate = -1.0 is not allowed: it must be zero or a positive"),
         (
-            lambda: metal(processes=[Leak("2 meV")], scales=SCALES),
+            lambda: nj.trial(processes=[Leak("2 meV")], scales=SCALES),
             r"processes: rate = '2 meV' .*a rate, such as",
         ),
         (lambda: metal(processes=[Leak("2 / ps")]), r"processes: rate = .*Scales\(time_fs=...\)"),

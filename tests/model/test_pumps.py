@@ -189,7 +189,7 @@ def test_a_sampled_pulse_is_scaled_delayed_and_stretched_by_name(metal):
 def test_a_train_has_its_threshold(metal):
     """σ(t = 2) changes its sign at ζ_c, the phonons of all pulses together."""
     train = nj.PulseTrain.repeat(nj.SquarePulse(2.0, 0.1), [0.1, 0.5])
-    options = {"cells": 12, "rungs": 2, "budget": False, "adjoint": "forward"}
+    options = {"cells": 12, "rungs": 2, "budget": False}
 
     def sigma(strength):
         return nj.evolve(metal, train.with_strength(strength), [2.0], **options).sigma[0]

@@ -210,8 +210,8 @@ def test_k3c60():
 
 
 def test_k3c60_metal():
-    metal = jax.jit(lambda t: k3c60(t, transport="band"))(100.0)  # a first call under jit
-    again = k3c60(phonon_energy=41.0, states_per_mode=2.0)
+    metal = jax.jit(lambda t: k3c60((t, "K"), transport="band"))(100.0)  # a first call under jit
+    again = k3c60(phonon_energy="41 meV", states_per_mode=2.0)
     assert float(metal.dos.width) == pytest.approx(1)
     assert metal.scales.energy_ev == pytest.approx(0.498, abs=1e-3)
     assert metal.scales.length_angstrom == 14.24

@@ -1,8 +1,11 @@
 """Physical units at the boundary: round trips, fluences, fields, labels, and refusals that say what was expected."""
 
+import dataclasses
 import subprocess
 import sys
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -73,7 +76,10 @@ def test_a_metal_takes_texts_and_quantities(metal):
 def test_modes_take_units():
     pump = nj.pulse(nj.k3c60(phonon_energy="41 meV"), "1 mJ/cm^2", "300 fs", penetration_depth="100 nm")
     metal = nj.k3c60(
-        modes=(nj.Mode("41 meV", "2 / ps", "2 ps", pump), nj.Mode(0.1, lifetime=2000 * registry().fs))
+        modes=(
+            nj.Mode("41 meV", "2 / ps", "2 ps", pump),
+            nj.Mode(jnp.asarray(0.1), lifetime=2000 * registry().fs),
+        )
     )
     first, second = metal.modes
     width = metal.scales.energy_ev
@@ -87,7 +93,7 @@ def test_modes_take_units():
     lines = [line for line in str(metal).splitlines() if line.startswith("modes")]
     assert len(lines) == 2 and all(line.endswith("given by the caller") for line in lines)
     assert "41 meV, 2 1/ps, 2 ps" in lines[0]
-    again = nj.Metal(metal.dos, 0.5, 0.01, 0.3, modes=metal.modes)  # plain by now
+    again = nj.Metal(metal.dos, 0.5, 0.01, 0.3, modes=metal.modes)  # internal by now
     assert float(again.modes[0].energy) == float(first.energy) and "meV" not in str(again)
 
 
@@ -98,7 +104,7 @@ def test_fluence_of_the_papers_note():
     assert float(zeta) == pytest.approx(10.0 / 100e-9 * 721.9e-30 / (0.170 * CHARGE), rel=1e-6)
     # note [19] of the paper: ζ_0 ~ 10 for 1 mJ/cm² and 100 nm
     of_modes = [
-        float(nj.zeta0_from_fluence(nj.k3c60(phonon_energy=e), "1 mJ/cm^2", **options))
+        float(nj.zeta0_from_fluence(nj.k3c60(phonon_energy=(e, "meV")), "1 mJ/cm^2", **options))
         for e in K3C60_PHONONS_MEV
     ]
     print(f"K3C60, 1 mJ/cm² over 100 nm: ζ_0 = {np.round(of_modes, 2)} at {K3C60_PHONONS_MEV} meV")
@@ -153,8 +159,98 @@ def test_sweeps_take_units():
     np.testing.assert_allclose(result["phonon_energy"], [165, 170], rtol=1e-9)
     np.testing.assert_allclose(result["temperature"], [100, 300], rtol=1e-9)
     assert (result["phonon_energy"].attrs["units"], result["temperature"].attrs["units"]) == ("meV", "K")
+    same = {"phonon_energy": ([165, 170], "meV"), "temperature": (np.array([100, 300]), "K")}
+    again = nj.sweep(metal, nj.Clamped(5.0), axes=same, plateau=True, cells=16)
+    np.testing.assert_allclose(again["sigma"], result["sigma"], rtol=1e-12)
     with pytest.raises(ValueError, match=r"axes: zeta = .*5 K.* list of numbers"):
         nj.sweep(metal, nj.Clamped(5.0), axes={"zeta": ["5 K"]}, plateau=True)
+
+
+PLAIN = {
+    "a metal": lambda: nj.Metal(nj.FlatTopDOS(), 0.5, 0.003, "170 meV", scales=SCALES),
+    "a preset": lambda: nj.k3c60(temperature=100.0),
+    "its rates": lambda: nj.k3c60(inelastic_rate=0.1),
+    "a mode": lambda: nj.k3c60(modes=[nj.Mode(0.1)]),
+    "a process": lambda: nj.k3c60(processes=[nj.ElectronElectron(0.1)]),
+    "a NumPy number": lambda: nj.k3c60(phonon_lifetime=np.float32(5)),
+    "replace": lambda: dataclasses.replace(nj.k3c60(), temperature=300),
+    "axes": lambda: nj.sweep(nj.k3c60(), nj.Clamped(5.0), axes={"temperature": [100, 300]}, plateau=True),
+    "an axis of NumPy": lambda: nj.sweep(
+        nj.k3c60(), nj.Clamped(5.0), axes={"phonon_energy": np.linspace(0.2, 0.4, 3)}, plateau=True
+    ),
+    "zipped axes": lambda: nj.sweep(
+        nj.k3c60(), nj.Clamped(5.0), axes={("temperature", "filling"): (["100 K", 300], [0.5, 0.4])}, plateau=True
+    ),
+    "bounds": lambda: nj.search(
+        nj.k3c60(), nj.Clamped(5.0), over={"temperature": (100, 300, "log")}, plateau=True
+    ),
+    "bounds of a fit": lambda: nj.fit(
+        np.ones(4), nj.k3c60(), nj.Clamped(5.0), over={"phonon_energy": np.array([0.2, 0.5])},
+        times=(np.arange(4), "ps"),
+    ),
+    "times": lambda: nj.evolve(nj.k3c60(), nj.Clamped(5.0), [0.1, 1.0]),
+    "a fluence": lambda: nj.zeta0_from_fluence(nj.k3c60(), 1.0, penetration_depth="100 nm"),
+    "a depth": lambda: nj.zeta0_from_fluence(nj.k3c60(), "1 mJ/cm^2", penetration_depth=100),
+    "a duration": lambda: nj.pulse(nj.k3c60(), "1 mJ/cm^2", 0.3, penetration_depth="100 nm"),
+    "a field": lambda: nj.field(nj.k3c60(), 10),
+    "a study": lambda: pumped(temperatures=[100]),
+    "times of a study": lambda: pumped(times=[0.1, 1.0]),
+}  # fmt: skip
+"""Plain numbers given to a metal with scales."""
+
+
+def pumped(**changes):
+    from nacjax.studies.fluence import pumped
+
+    good = {
+        "phonon_energies": ["170 meV"],
+        "temperatures": ["100 K"],
+        "fluences": ["1 mJ/cm^2"],
+        "times": ["1 ps"],
+    }
+    return pumped(nj.k3c60(), nj.ExponentialPulse(1.0, 0.3), **{**good, **changes})
+
+
+@pytest.mark.parametrize("where", PLAIN)
+def test_a_plain_number_for_a_metal_with_scales_is_refused(where):
+    with pytest.raises(
+        ValueError, match=r"(not clear: \S+ could be '.*' or .*; give it with its unit|all of it must)"
+    ):
+        PLAIN[where]()
+
+
+def test_what_needs_no_unit():
+    """0 and inf, internal arrays, defaults, numbers without dimension, scales that do not know the unit."""
+    metal = nj.k3c60(inelastic_rate=0, phonon_lifetime=np.inf, filling=0.4, coupling_rate=jnp.asarray(2.0))
+    assert float(metal.coupling_rate) == 2.0 and float(metal.inelastic_rate) == 0
+    assert float(dataclasses.replace(metal, filling=0.3).temperature) == float(metal.temperature)
+    assert (
+        float(nj.trial(scales=nj.Scales(1.0), inelastic_rate=0.1).inelastic_rate) == 0.1
+    )  # no scale of time
+    mode = nj.k3c60(modes=[nj.Mode("41 meV")]).modes[0]
+    assert (float(mode.coupling_rate), float(mode.lifetime)) == (1.0, np.inf)
+
+
+def test_pairs_are_texts_through_which_derivatives_pass():
+    text, pair = nj.k3c60("300 K", "170 meV"), nj.k3c60((300, "K"), (jnp.asarray(170.0), "meV"))
+    for name in ("temperature", "phonon_energy"):
+        assert float(getattr(pair, name)) == pytest.approx(float(getattr(text, name)), rel=1e-12)
+    cold = float(nj.k3c60("26.85 degC").temperature)
+    assert float(jax.jit(lambda t: nj.k3c60((t, "degC")).temperature)(26.85)) == pytest.approx(
+        cold, rel=1e-12
+    )
+
+    def sigma(kelvin):
+        return nj.plateau(nj.k3c60((kelvin, "K")), 20.0, cells=16, rungs=3).sigma
+
+    slope = float(jax.jit(jax.grad(sigma))(300.0))
+    assert slope == pytest.approx(float(sigma(301.0) - sigma(299.0)) / 2, rel=1e-3)
+    zeta = jax.grad(lambda x: nj.zeta0_from_fluence(text, (x, "mJ/cm^2"), penetration_depth="100 nm"))(2.0)
+    assert float(zeta) == pytest.approx(2.65, rel=1e-3)
+    with pytest.raises(ValueError, match="temperature is an array or a tracer without a unit"):
+        jax.jit(lambda t: nj.k3c60(t).temperature)(100.0)
+    with pytest.raises(ValueError, match=r"temperature = \(100, 'kelwin'\) is not allowed"):
+        nj.k3c60((100, "kelwin"))
 
 
 BAD = [
@@ -171,10 +267,10 @@ BAD = [
     ({"scales": None}, r"temperature = '100 K' has a unit, .*Scales\(energy_ev=...\)"),
     ({"scales": nj.Scales(0.5), "phonon_lifetime": "5 ps"}, r"phonon_lifetime = '5 ps' .*Scales\(time_fs=...\)"),
     ({"modes": [nj.Mode("41 fs")]}, r"modes: energy = '41 fs' .*an energy, such as.*\[time\]"),
-    ({"modes": [nj.Mode(0.1, "1 meV")]}, r"modes: coupling_rate = '1 meV' .*a rate, such as"),
-    ({"modes": [nj.Mode(0.1, lifetime="2 nm")]}, r"modes: lifetime = '2 nm' .*a time, such as"),
+    ({"modes": [nj.Mode("40 meV", "1 meV")]}, r"modes: coupling_rate = '1 meV' .*a rate, such as"),
+    ({"modes": [nj.Mode("40 meV", lifetime="2 nm")]}, r"modes: lifetime = '2 nm' .*a time, such as"),
     ({"modes": [nj.Mode("-41 meV")]}, r"modes: energy = '-41 meV' .*must be positive"),
-    ({"modes": [nj.Mode(0.1), nj.Mode(0.2, lifetime="2 ps")], "scales": nj.Scales(0.5)},
+    ({"modes": [nj.Mode("40 meV", lifetime="2 ps")], "scales": nj.Scales(0.5)},
      r"modes: lifetime = '2 ps' .*Scales\(time_fs=...\)"),
     ({"modes": [nj.Mode("41 meV")], "scales": None, "temperature": 0.01, "phonon_energy": 0.3},
      r"modes: energy = '41 meV' has a unit, .*Scales\(energy_ev=...\)"),

@@ -85,6 +85,61 @@ def test_two_answers_are_reported(traces, guess):
     assert not narrow.reason.str.contains("another").any()
 
 
+STEADY = np.linspace(0.2, 6.0, 12)
+LAMP = {"cells": CELLS, "rungs": 2, "starts": 1, "times": STEADY, "noise": 0.003}
+
+
+@pytest.fixture(scope="module")
+def lamp():
+    """A clamped metal of ζ = 5, without phonons that could decay, and its σ(t)."""
+    metal = nj.Metal(nj.FlatTopDOS(), 0.5, 0.003, 0.53, inelastic_rate=1e-2, phonon_lifetime=5.0)
+    return metal, np.asarray(nj.evolve(metal, nj.Clamped(5.0), STEADY, cells=CELLS, rungs=2).sigma)
+
+
+def test_one_trace_is_one_fit_in_whatever_form(lamp):
+    metal, sigma = lamp
+    named = xr.DataArray(sigma, {"time": STEADY}, ("time",))
+    found = [
+        nj.fit(data, metal, nj.Clamped(4.0), over={"zeta": (1, 20)}, **LAMP)
+        for data in (sigma, sigma[None], sigma.tolist(), [sigma.tolist()], named, [named, named])
+    ]
+    assert [fit.best.sizes["trace"] for fit in found] == [1, 1, 1, 1, 1, 2]
+    for fit in found:
+        np.testing.assert_allclose(fit.best, 5.0, atol=0.05)
+        assert (fit.reason == "Converged.").all() and (fit.error < 0.1).all()
+    assert repr(found[0]) == repr(found[0].of(0)) == repr(found[0].of(0).of(0)) == repr(found[5].of(1))
+    with pytest.raises(ValueError, match="data of 2 traces over different times"):
+        nj.fit([named, named[:-1]], metal, nj.Clamped(4.0), over={"zeta": (1, 20)}, noise=0.003)
+
+
+def test_a_bound_and_an_idle_quantity_have_no_error_bar(lamp):
+    metal, sigma = lamp
+    over = {"zeta": (8, 20), "inelastic_rate": (1e-3, 0.1, "log")}
+    found = nj.fit(sigma, metal, nj.Clamped(9.0), over=over, **LAMP).of(0)
+    assert float(found.best[0]) == pytest.approx(8.0) and np.isnan(found.error[0]) and found.error[1] > 0
+    assert "zeta ended at a bound" in found.reason.item() and "Converged" not in found.reason.item()
+    for noise in (0.003, None):  # nothing decays while ζ is held
+        over = {"zeta": (1, 20), "phonon_lifetime": (1, 20)}
+        found = nj.fit(sigma, metal, nj.Clamped(9.0), over=over, **{**LAMP, "noise": noise}).of(0)
+        assert float(found.best[0]) == pytest.approx(5.0, abs=0.05) and found.error[0] < 0.1
+        assert np.isnan(found.error[1]) and "do not fix phonon_lifetime" in found.reason.item()
+        assert "without an error" in repr(found)
+
+
+def test_units_of_times_and_bounds(lamp):
+    """K3C60 in meV and ps, and a trace with labelled times."""
+    metal = nj.k3c60("300 K", mesh=8)
+    options = {"cells": CELLS, "rungs": 3}
+    times = np.linspace(0.1, 3.0, 8)
+    sigma = np.asarray(nj.evolve(metal, nj.Clamped(5.0), (times, "ps"), **options).sigma)
+    trace = xr.DataArray(sigma, {"time": ("time", 1000 * times, {"units": "fs"})}, ("time",))
+    start = nj.k3c60("300 K", "175 meV", mesh=8)
+    over = {"phonon_energy": ((150, 190), "meV")}
+    found = nj.fit(trace, start, nj.Clamped(5.0), over=over, starts=1, noise=0.003, **options)
+    np.testing.assert_allclose(found.best, float(metal.phonon_energy), rtol=1e-2)
+    np.testing.assert_allclose(found.model["time"], times, rtol=1e-12)
+
+
 BAD = [
     ({"over": {"zeta": (1, 2)}}, "'zeta'; did you mean 'zeta0'"),
     ({"data": np.ones(3)}, r"data of shape \(3,\)"),

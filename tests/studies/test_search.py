@@ -298,7 +298,7 @@ def test_objectives_of_a_pulse(objective):
     times = 2.0 if objective == "threshold_field" else np.linspace(0.25, 8.0, 32)
     found = nj.search(
         pulsed(), pulse, over={"phonon_energy": (0.55, 0.85)}, objective=objective, times=times, cells=cells,
-        rtol=1e-3, steps=6, polished=1,
+        rtol=1e-3,
     )  # fmt: skip
     best = pulsed(found.best["phonon_energy"])
     if objective == "threshold_field":

@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ...model.names import System, changed, resolve
+from ...model.names import System, changed, kind_of, resolve
+from ...model.units import is_pair, stated
 
 SCALE = np.pi / 6
 """The box is 6 wide in u, and dz/du is about 1/4 in the middle."""
@@ -89,6 +90,29 @@ def latin_hypercube(
     """Shares of a box, one point in each of `count` equal slices of every quantity, none within `margin` of a bound."""
     strata = rng.permuted(np.tile(np.arange(count), (size, 1)), axis=1).T
     return margin + (1 - 2 * margin) * (strata + rng.random((count, size))) / count
+
+
+def plain_bounds(over: Any, system: System, own: Sequence[str] = ()) -> Any:
+    """`over` with bounds in internal units; `own` are names of no quantity of the system, and what is no bound stays.
+
+    Bounds may be ("100 K", "300 K"), pairs ((100, "K"), (300, "K")), or one pair ((100, 300), "K"), each with
+    "log" behind.
+    Raises the `ValueError` of `resolve` and of `nacjax.model.units.stated`.
+    """
+    if not isinstance(over, Mapping) or getattr(system.metal, "scales", None) is None:
+        return over
+    found = dict(over)
+    for name, given in over.items():
+        kind = "" if name in own else kind_of(resolve(name, system, "over"), system)
+        given = given.tolist() if isinstance(given, np.ndarray) else given
+        if not kind or isinstance(given, str) or not isinstance(given, Sequence):
+            continue
+        logarithmic = len(given) > 1 and isinstance(given[-1], str) and given[-1] == "log"
+        ends = tuple(given[:-1] if logarithmic else given)
+        ends = ends[0] if len(ends) == 1 and is_pair(ends[0]) else ends
+        plain = stated(f"over: {name}", ends if is_pair(ends) else list(ends), kind, system.metal.scales)
+        found[name] = (*np.asarray(plain).tolist(), *(["log"] if logarithmic else []))
+    return found
 
 
 def make_box(over: Mapping[str, Sequence[Any]]) -> Box:

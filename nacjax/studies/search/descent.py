@@ -33,6 +33,8 @@ ADAM = optax.adam(0.15)
 
 TOLERANCE = 1e-4
 """Share of the spread of an objective that counts: descents stop where `PATIENCE` steps together gain less."""
+SAME = 0.02
+"""Points within this share of the box count as one when they are polished."""
 PATIENCE = 8
 """Adam overshoots for fewer steps than that."""
 
@@ -172,7 +174,7 @@ def _merge(swarm: Swarm, radius: float = 0.01) -> None:
             swarm.outcome[k] = MERGED
 
 
-def distinct(swarm: Swarm, count: int, radius: float = 0.02) -> np.ndarray:
+def distinct(swarm: Swarm, count: int, radius: float = SAME) -> np.ndarray:
     """Indices of the best `count` starts that are further than `radius` (share of the box) from each other."""
     z, chosen = squash(swarm.best_u), []
     for k in np.argsort(swarm.best, kind="stable"):

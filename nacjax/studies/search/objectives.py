@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from ...model.checks import as_arrays
 from ...model.names import System
-from ...solvers.events import events
+from ...solvers.events import cut_off, events
 from ...solvers.run import Run
 from ...solvers.threshold import threshold_and_excess
 from ...solvers.threshold_pump import threshold_pump
@@ -22,7 +22,8 @@ class Objective:
 
     `function` takes the state, or with `whole` the (way, system, rungs) that a state comes from. With `whole`
     it returns its excess too: 0, or where the number does not exist how far, > 0, it is from existing. With
-    `in_time` it needs a run in time, with `many` many times of it.
+    `in_time` it needs a run in time, with `many` many times of it. `cut` says whether the times of a run
+    cut the number off, so that it is a lower bound.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Objective:
     many: bool = False
     long_name: str = ""
     kind: str = "1"
+    cut: Callable[[Run], Any] | None = None
 
     @property
     def sign(self) -> int:
@@ -82,7 +84,7 @@ NAMED = {
     for objective in (
         Objective("sigma", last_sigma, long_name="conductivity σ/σ_0"),
         Objective("min_sigma", min_sigma, in_time=True, many=True, long_name="lowest conductivity min σ/σ_0"),
-        Objective("nac_lifetime", nac_lifetime, True, False, True, True, "time with σ < 0", "time"),
+        Objective("nac_lifetime", nac_lifetime, True, False, True, True, "time with σ < 0", "time", cut_off),
         Objective("negative_area", negative_area, True, False, True, True, "−∫min(σ, 0)dt/σ_0", "time"),
         Objective("threshold_field", field_threshold, True, True, True, long_name="threshold field 𝓔*"),
         Objective("threshold_pump", pump_threshold, whole=True, long_name="threshold pump strength ζ_c"),

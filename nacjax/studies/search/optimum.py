@@ -16,6 +16,8 @@ class Optimum:
 
     - `objective`, `unit`, `maximised`: what was searched; `bounds`, `units`: of each quantity; `seconds`: how long
     - `value`: the objective there; `best`: name → value of each quantity
+    - `cut_off`: whether the times of the run cut the best value off, as a lifetime that lasts to the last of them: it
+      is a lower bound, and the optimum means little
     - `value_fine`: the objective at the same point on a mesh twice as fine
     - `gradient` (quantity,), `hessian` (quantity, other): derivatives of the objective in the units of the
       quantities; `curvature`: eigenvalues (in units of the box) and their directions
@@ -45,6 +47,7 @@ class Optimum:
     how: str
     solves: dict[str, int]
     seconds: float
+    cut_off: bool = False
 
     @property
     def total_solves(self) -> int:
@@ -65,7 +68,7 @@ class Optimum:
     def to_xarray(self) -> xr.Dataset:
         """The paths and the derivatives as one dataset, with everything else in its attributes (as JSON)."""
         plain = ("objective", "maximised", "unit", "value", "value_fine", "best", "bounds", "units", "kinks")
-        plain = (*plain, "constraints", "feasible", "how", "solves", "seconds")
+        plain = (*plain, "constraints", "feasible", "how", "solves", "seconds", "cut_off")
         dataset = xr.merge(
             [self.paths, self.hessian.rename("hessian"), self.gradient.rename("gradient"), self.curvature]
         )
@@ -82,7 +85,7 @@ class Optimum:
         unit = "" if self.unit == "1" else f" {self.unit}"
         kind = "maximum" if self.maximised else "minimum"
         lines = [
-            f"{kind} of {self.objective}: {self.value:.6g}{unit}  "
+            f"{kind} of {self.objective}: {'at least ' if self.cut_off else ''}{self.value:.6g}{unit}  "
             f"(on a mesh twice as fine {self.value_fine:.6g})",
             f"  {'quantity':<18}{'best':>12}  {'between':<22}{'curvature':>12}  {'unit':<10}note",
         ]
@@ -94,6 +97,10 @@ class Optimum:
             note = ", ".join(n for n in notes if n)
             row = f"  {name:<18}{value:>12.6g}  {between:<22}{curvature:>12.4g}  {self.units[name]:<10}{note}"
             lines.append(row.rstrip())
+        if self.cut_off:
+            lines.append(
+                "  a lower bound: σ < 0 at the first or the last of the times; give times that go further"
+            )
         lines += [f"  flat direction: {text}" for text in self.flat]
         for name, value in self.constraints.items():
             lines.append(

@@ -52,7 +52,16 @@ def to_optimum(swarm: Swarm, fine: Problem, how: str, seconds: float) -> Optimum
         how=how,
         solves=dict(problem.solves),
         seconds=seconds,
+        cut_off=is_cut_off(problem, z),
     )
+
+
+def is_cut_off(problem: Problem, z: np.ndarray) -> bool:
+    """Whether the times of the run at shares z (quantity,) cut the objective off."""
+    recipe, cut = problem.recipe, problem.recipe.objective.cut
+    if cut is None:
+        return False
+    return bool(cut(recipe.way.solve(recipe.system(problem.system, problem.box.values(z)), recipe.rungs)[1]))
 
 
 def labels(name: str, problem: Problem) -> dict[str, str]:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from ...model.checks import as_arrays
@@ -13,13 +14,13 @@ from ...model.field import AbstractField, NoField
 from ...model.metal import Metal
 from ...model.names import System
 from ...model.pump import AbstractPump
-from ...model.units import internal
+from ...model.units import stated
 from ...solvers.way import AbstractWay
 from ...solvers.ways import way_to
 from ..sweep.chunks import rung_counts
-from .bounds import Box, check_corners, corners, make_box, resolve_all, squash, stretch
+from .bounds import Box, check_corners, corners, make_box, plain_bounds, resolve_all, squash, stretch
 from .curvature import look_around
-from .descent import REASONS, TOLERANCE, Swarm, descend, distinct
+from .descent import REASONS, SAME, TOLERANCE, Swarm, descend, distinct
 from .merit import FORWARD_AT_MOST, Problem, Recipe, finer
 from .objectives import NAMED, constraints_for, objective_for
 from .optimum import Optimum
@@ -57,7 +58,8 @@ def search(
 
     - `metal`, `pump`, `field`: as in `evolve`; `metal` may be a function that makes a `Metal` from some of
       the quantities in `over`, its arguments (hopping integrals, for instance)
-    - `over`: name → (low, high), or (low, high, "log"): any number that `sweep` can vary
+    - `over`: name → (low, high), or (low, high, "log"): any number that `sweep` can vary; with units where the
+      metal has scales: ("100 K", "300 K") or ((100, 300), "K")
     - one of `times`, `plateau=True`, `steady=True`; with none of them `times` is 10
     - `objective`: "sigma" (at one time, or of the plateau or steady state), "min_sigma", "nac_lifetime",
       "negative_area" (of many times), "threshold_field", "threshold_pump", or a function of a `Run`
@@ -75,7 +77,8 @@ def search(
     not one number, and one that is not finite at any start.
     """
     began = time.perf_counter()
-    system, maker = _system(metal, pump, field, over)
+    system, maker, own = _system(metal, pump, field, over)
+    over = plain_bounds(over, system, own)
     rungs, way = options.pop("rungs", None), _way(system, times, plateau, steady, options)
     recipe = _recipe(system, maker, way, over, rungs)
     goal, limits = objective_for(objective, way, maximise), constraints_for(constraints)
@@ -119,8 +122,8 @@ def finish(swarm: Swarm, problem: Problem, polished: int, rivals: np.ndarray) ->
     polish(swarm, which, 40, CLOSELY * TOLERANCE, first)
     if len(rivals):
         level = level if rough.mark else float(swarm.best.min())
-        lower = lower_rival(rough, rivals, level, swarm.spread)
-        if lower is not None:
+        lower, best = lower_rival(rough, rivals, level, swarm.spread), swarm.best_u[np.argmin(swarm.best)]
+        if lower is not None and np.abs(squash(lower) - squash(best)).max() > SAME:
             swarm.join(lower)
             polish(swarm, np.array([len(swarm.u) - 1]), 40, CLOSELY * TOLERANCE, AGAIN)
     _round_kinks(swarm)
@@ -135,7 +138,7 @@ def lower_rival(problem: Problem, u: np.ndarray, level: float, spread: float) ->
         return None
     polish(rival, which, 40, ROUGHLY * TOLERANCE)
     k = int(np.argmin(rival.best))
-    return rival.best_u[k] if rival.best[k] < level - TOLERANCE * spread else None
+    return rival.best_u[k] if rival.best[k] < level - ROUGHLY * TOLERANCE * spread else None
 
 
 def _round_kinks(swarm: Swarm) -> None:
@@ -151,28 +154,28 @@ def _round_kinks(swarm: Swarm) -> None:
         polish(swarm, np.array([k]), 40, CLOSELY * TOLERANCE, AGAIN)
 
 
-def _system(metal, pump, field, over) -> tuple[System, Callable | None]:
-    """The system around which the search varies, and the function that makes its metal, if there is one."""
+def _system(metal, pump, field, over) -> tuple[System, Callable | None, list[str]]:
+    """The system around which the search varies, the function that makes its metal, if any, and its own names."""
     field = NoField() if field is None else field
     if isinstance(metal, Metal) or not callable(metal):
-        return as_arrays(System(metal, pump, field)), None  # pyright: ignore[reportReturnType]
-    box = make_box(over)
-    own = [name for name in inspect.signature(metal).parameters if name in box.names]
-    middle = dict(zip(box.names, box.values(np.full(box.size, 0.5)), strict=True))
+        return as_arrays(System(metal, pump, field)), None, []  # pyright: ignore[reportReturnType]
+    own = [name for name in inspect.signature(metal).parameters if name in over]
+    box = make_box({name: over[name] for name in own} or over)
+    middle = dict(zip(box.names, jnp.asarray(box.values(np.full(box.size, 0.5))), strict=True))
     made = metal(**{name: middle[name] for name in own})
     if not own or not isinstance(made, Metal):
         raise ValueError(
             f"metal = {metal!r} is not allowed: it must be a Metal, or a function of quantities in `over` that "
             "makes one"
         )
-    return as_arrays(System(made, pump, field)), metal
+    return as_arrays(System(made, pump, field)), metal, own
 
 
 def _way(system: System, times, plateau, steady, options) -> AbstractWay:
     """The way to a state; raises `ValueError` and `TypeError` as `way_to` does, and where it leads nowhere."""
     if times is None and not plateau and not steady:
         times = 10.0
-    times = internal("times", times, "time", system.metal.scales)
+    times = stated("times", times, "time", system.metal.scales)
     way = way_to(times, plateau, steady, **{"cells": SEARCH_CELLS, **options})
     way.check(system)
     return way

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...model.names import System, changed, kind_of, resolve
-from ...model.units import internal
+from ...model.units import stated
 from .room import point_bytes, require_room
 
 
@@ -71,7 +71,7 @@ def make_points(axes: Axes, system: System, results: int = 1) -> Points:
             if any(path == other.path for other in coordinates):
                 raise ValueError(f"axes: {name!r} is given twice")
             kind = kind_of(path, system)
-            plain = internal(f"axes: {name}", values, kind, system.metal.scales) if kind else values
+            plain = stated(f"axes: {name}", values, kind, system.metal.scales) if kind else values
             coordinates.append(Coordinate(name.replace(".", "_"), path, dim, _values(name, plain)))
         lengths = {c.name: c.values.size for c in coordinates if c.dim == dim}
         if len(set(lengths.values())) > 1:

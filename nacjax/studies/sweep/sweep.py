@@ -18,7 +18,7 @@ from ...model.metal import Metal
 from ...model.names import System
 from ...model.pump import AbstractPump
 from ...model.record import describe, device_name, versions
-from ...model.units import internal
+from ...model.units import stated
 from ...solvers.ways import way_to
 from ..commensurate import landmarks
 from ..progress import Reporter
@@ -52,7 +52,8 @@ def sweep(
       the pump or the field: `{"phonon_energy": [0.3, 0.5], "zeta": [1, 5, 20]}`; every combination is computed.
       A tuple of names goes together, value by value: `{("filling", "phonon_energy"): ([0.4, 0.5], [0.3, 0.5])}`.
       Where a name is ambiguous write part of its path: `"dos.width"`, `"pump.width"`; what belongs to a
-      further mode is numbered from 0: `"modes.0.coupling_rate"`, `"modes.1.pump.zeta"`.
+      further mode is numbered from 0: `"modes.0.coupling_rate"`, `"modes.1.pump.zeta"`. In a metal with scales
+      quantities have units: `["100 K", "300 K"]`, or a pair `([100, 300], "K")`.
     - one of `times` (as in `evolve`; one number gives no time axis), `plateau=True`, `steady=True`
     - `observe`: names ("sigma", "phonons", "field", "field_normalised", "steps"), functions of a
       `Run` (`Plateau`, `SteadyState`) with one number or one per time as result, or {name: function}
@@ -75,7 +76,7 @@ def sweep(
     start = time.perf_counter(), KERNELS.seconds
     batching, numerics = Batching.split(options)
     system = as_arrays(System(metal, pump, NoField() if field is None else field))  # pyright: ignore[reportCallIssue]
-    way = way_to(internal("times", times, "time", metal.scales), plateau, steady, **numerics)
+    way = way_to(stated("times", times, "time", metal.scales), plateau, steady, **numerics)
     study = Study(system, (), way, observables(observe, way))
     return run_job(plan_job(study, axes, batching, store), store, executor, progress, start)
 
