@@ -11,7 +11,7 @@ from ..model.metal import Metal
 from ..model.pulses import AnalyticPulse, pulse_shapes
 from ..model.units import Internal, stated
 from .metal import Band
-from .options import DELAY, DURATION, PulseShape, Quantity, explained
+from .options import DELAY, DURATION, PulseShape, Quantities, Quantity, explained
 from .reading import Reading
 from .settings import Files, save
 
@@ -40,11 +40,11 @@ class Evolve:
     duration: Annotated[Quantity, explained(AnalyticPulse, "duration", DURATION)] = Internal(0.3)
     delay: Annotated[Quantity, explained(AnalyticPulse, "delay", DELAY)] = 0.0
     until: Quantity = Internal(20.0)
-    """Last time (1/Γ_eph; for K3C60 with a unit)."""
+    """Last time (1/Γ_eph), for K3C60 with a unit."""
     points: int = 200
     """Number of times, denser at the start."""
-    shapes: tuple[Quantity, ...] = (Internal(0.5), Internal(5.0))
-    """Times at which f(ε) is kept and drawn (1/Γ_eph; for K3C60 with a unit)."""
+    shapes: Quantities = (Internal(0.5), Internal(5.0))
+    """Times at which f(ε) is kept and drawn (1/Γ_eph), for K3C60 with a unit."""
     thresholds: int = 22
     """Number of times at which the threshold field is computed, denser at the start."""
     instability: bool = True

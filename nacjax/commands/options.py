@@ -11,23 +11,37 @@ from ..model.numbers import numbers_of
 from ..model.pulses import pulse_shapes
 from ..model.transport import transport_names
 
+
+def _quantity(nargs: Any, read: Any, write: Any) -> Any:
+    """The annotation of an option that takes quantities, numbers or texts with a unit."""
+    spec = tyro.constructors.PrimitiveConstructorSpec(
+        nargs=nargs,
+        metavar="QUANTITY",
+        instance_from_str=read,
+        is_instance=lambda _: True,
+        str_from_instance=write,
+    )
+    return Annotated[Any, spec]
+
+
+def _word(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
 if TYPE_CHECKING:
     TransportLaw = PulseShape = PumpName = str
-    Quantity = Any
+    Quantity = QuantityPair = Quantities = Any
 else:
     TransportLaw = Literal[tuple(transport_names())]
     PulseShape = Literal[tuple(pulse_shapes())]
     PumpName = Literal[("clamped", *pulse_shapes())]
-    Quantity = Annotated[
-        Any,
-        tyro.constructors.PrimitiveConstructorSpec(
-            nargs=1,
-            metavar="QUANTITY",
-            instance_from_str=lambda words: number_or_text(words[0]),
-            is_instance=lambda value: isinstance(value, float | str | None),
-            str_from_instance=lambda value: [f"{value:.6g}" if isinstance(value, float) else str(value)],
-        ),
-    ]
+    Quantity = _quantity(1, lambda words: number_or_text(words[0]), lambda value: [_word(value)])
+    QuantityPair = _quantity(
+        2, lambda words: tuple(map(number_or_text, words)), lambda pair: list(map(_word, pair))
+    )
+    Quantities = _quantity(
+        "*", lambda words: tuple(map(number_or_text, words)), lambda many: list(map(_word, many))
+    )
 
 
 def number_or_text(word: str) -> float | str:

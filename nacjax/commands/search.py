@@ -34,7 +34,7 @@ class Search:
     ] = "sigma"
     """What to make as low (sigma, min_sigma, threshold_pump) or as high (the others) as possible."""
     time: Quantity = None
-    """Time after the pump was switched on (1/Γ_eph; for K3C60 with a unit); without it, the plateau is searched."""
+    """Time after the pump was switched on (1/Γ_eph), for K3C60 with a unit; without it, the plateau is searched."""
     points_in_time: int = 60
     """Number of times up to that one, where the objective needs many."""
     band: Band = dataclasses.field(default_factory=lambda: Band(temperature=Internal(0.01)))

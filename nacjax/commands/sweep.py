@@ -11,7 +11,7 @@ from ..model.pump import Clamped
 from ..model.units import Internal, stated
 from .interrupt import keeps
 from .metal import Band
-from .options import Quantity, explained, listed
+from .options import Quantity, QuantityPair, explained, listed
 from .reading import Reading
 from .settings import Files, refuse_idle, save
 
@@ -23,8 +23,8 @@ FIELD = "𝓔 = e E v_F √(τ_tr/(Γ_in ω_p))."
 class Curves:
     """The phonon energies of each curve, and the pump strengths, a curve each."""
 
-    phonon_range: tuple[Quantity, Quantity] = (Internal(0.2), Internal(0.8))
-    """Lowest and highest phonon energy ω_p (W; for K3C60 with a unit)."""
+    phonon_range: QuantityPair = (Internal(0.2), Internal(0.8))
+    """Lowest and highest phonon energy ω_p (W), for K3C60 with a unit."""
     points: int = 120
     """Number of phonon energies."""
     zeta: Annotated[tuple[float, ...], explained(Clamped, "zeta", "Held fixed, a curve each.")] = (
@@ -77,7 +77,7 @@ class Sweep:
     curves: Curves = dataclasses.field(default_factory=Curves)
     """What is on the axes of the figure."""
     time: Quantity = Internal(10.0)
-    """Time after the pump was switched on (1/Γ_eph; for K3C60 with a unit)."""
+    """Time after the pump was switched on (1/Γ_eph), for K3C60 with a unit."""
     plateau: bool = False
     """The plateau instead: inelastic rate → 0 first, then time → ∞."""
     field: Annotated[float, explained(ConstantField, "strength", FIELD)] = 0.0

@@ -11,7 +11,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from ..model.checks import is_concrete
 from ..model.metal import Metal
@@ -161,6 +161,11 @@ def count_rungs(metal: Metal, rungs: int | None = None) -> int:
             f"rungs = {rungs} is not allowed: the band needs at least {needed} (width / phonon_energy)"
         )
     return needed if rungs is None else int(rungs)
+
+
+def enough_rungs(metal: Metal, rungs: int) -> Bool[Array, ""]:
+    """Whether `rungs` of ω_p hold the band, for an ω_p or W that JAX is transforming too."""
+    return rungs * metal.phonon_energy >= metal.dos.width * (1 - 1e-5)
 
 
 def build_ladder(metal: Metal, mesh: Mesh, rungs: int) -> Ladder:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from .checks import require, to_array
 from .units import KINDS, Internal, has_unit, is_pair, stated
@@ -37,7 +38,7 @@ RANGES = {
     "positive or inf": Range("a positive {} (inf is allowed)", lambda x: x > 0),
     "between 0 and 1": Range("between 0 and 1, ends excluded", lambda x: (x > 0) & (x < 1)),
     "from 0 to 1": Range("from 0 to 1", lambda x: (x >= 0) & (x <= 1)),
-    "finite": Range("a finite {}", np.isfinite),
+    "finite": Range("a finite {}", lambda x: abs(x) < np.inf),
 }
 """Ranges by name."""
 
@@ -126,6 +127,19 @@ def check_numbers(module: Any) -> None:
             waits = declared.kind and getattr(module, "in_metal", False) and has_unit(entry)
             if entry is not None and not waits:
                 declared.check(name, entry)
+
+
+def within_range(*modules: Any) -> Bool[Array, ""]:
+    """Whether all declared numbers of modules lie in their ranges, for those that JAX is transforming too."""
+    good = jnp.asarray(True)
+    for module in modules:
+        for name, declared in numbers_of(type(module)).items():
+            for value in jax.tree.leaves(getattr(module, name)):
+                try:
+                    good &= jnp.all(declared.allowed.test(value))
+                except jax.errors.TracerArrayConversionError:  # a range in NumPy, which sees numbers only
+                    continue
+    return good
 
 
 def in_internal_units(module: Any, scales: Any, prefix: str = "") -> dict[str, Any]:

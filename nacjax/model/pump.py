@@ -20,7 +20,7 @@ SHARES = 1 / (1 + np.exp(-np.pi * np.sinh(_STEPS)))
 WEIGHTS = np.pi * np.cosh(_STEPS) * SHARES * (1 - SHARES) * (_STEPS[1] - _STEPS[0])
 """The tanh–sinh rule for an interval, in shares of it: close to both ends, where pulses start and stop."""
 
-PHONONS = Range("zero or a positive, finite number of phonons per mode", lambda x: (x >= 0) & np.isfinite(x))
+PHONONS = Range("zero or a positive, finite number of phonons per mode", lambda x: (x >= 0) & (x < np.inf))
 """The range of ζ and ζ_0."""
 
 

@@ -8,11 +8,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..kinetics.ladder import Ladder, Mesh, build_ladder, count_rungs
+from ..kinetics.ladder import Ladder, Mesh, build_ladder, count_rungs, enough_rungs
 from ..kinetics.measures import conductivity
 from ..model.checks import as_arrays, is_concrete, require
 from ..model.dos import floor
 from ..model.metal import Metal
+from ..model.numbers import within_range
 from ..numerics.roots import increasing_root
 from .evolve import DEFAULT_CELLS
 
@@ -51,7 +52,8 @@ def plateau(
     - `zeta` ≥ 0: phonons per mode
     - `cells`, `mesh`, `rungs`: as in `evolve`
 
-    Differentiable in every number of the metal and in `zeta`, to any order. Raises `ValueError`
+    Differentiable in every number of the metal and in `zeta`, to any order; NaN for numbers out of their range and too
+    few rungs where JAX's transformations hide them from the checks. Raises `ValueError`
     for bad arguments, and for a metal with dispersion or further modes.
     """
     require(
@@ -81,7 +83,8 @@ def plateau(
 def _plateau(inputs: tuple[Metal, Float[Array, ""]], mesh: Mesh, rungs: int) -> Plateau:
     metal, zeta = inputs
     ladder = build_ladder(metal, mesh, rungs)
-    f = plateau_occupation(metal, zeta, ladder)
+    allowed = within_range(metal) & enough_rungs(metal, rungs) & (zeta >= 0)
+    f = jnp.where(allowed, plateau_occupation(metal, zeta, ladder), jnp.nan)
     return Plateau(conductivity(f, ladder), f, ladder, metal)
 
 

@@ -12,8 +12,9 @@ from jaxtyping import Array, Bool, Float, Int
 from ..kinetics import measures as observables
 from ..kinetics.entropy import entropy_production
 from ..kinetics.equations import Kinetics
-from ..kinetics.ladder import Ladder
+from ..kinetics.ladder import Ladder, enough_rungs
 from ..model.metal import Metal
+from ..model.numbers import check_numbers, within_range
 from ..numerics.spoiled import unless
 
 if TYPE_CHECKING:
@@ -49,9 +50,11 @@ class Run(eqx.Module):
 
     @classmethod
     def collect(cls, kinetics: Kinetics, times, states, outcome: Any, tolerance: float) -> "Run":
-        """Measure a trajectory; times that were not reached become NaN, and so do their derivatives."""
+        """Measure a trajectory; times that were not reached become NaN with their derivatives, all for numbers out of range."""
         code, counts = outcome
-        reached = jnp.isfinite(states).all(axis=1)
+        allowed = within_range(kinetics.metal, kinetics.pump, kinetics.field)
+        allowed &= enough_rungs(kinetics.metal, kinetics.ladder.rungs)
+        reached = jnp.isfinite(states).all(axis=1) & allowed
         states = unless(~reached[:, None], states)
         parts = eqx.filter_vmap(kinetics.unpack)(states)
         squared = eqx.filter_vmap(kinetics.field_squared)(times, parts)
@@ -97,8 +100,21 @@ class Run(eqx.Module):
 
     @property
     def reached_all(self) -> bool:
-        """Whether every requested time was reached."""
-        return bool(np.all(np.asarray(self.outcome == dfx.RESULTS.successful)))
+        """Whether every requested time was reached, with numbers that are allowed."""
+        return bool(np.all(np.asarray(self.outcome == dfx.RESULTS.successful))) and not self.refused
+
+    @property
+    def refused(self) -> str:
+        """Why the numbers of the run are not allowed, which only transformations let through; "" where they are."""
+        kinetics = self.kinetics
+        try:
+            for module in (kinetics.metal, kinetics.pump, kinetics.field):
+                check_numbers(module)
+        except ValueError as error:
+            return str(error)
+        if not np.all(np.asarray(enough_rungs(kinetics.metal, kinetics.ladder.rungs))):
+            return f"rungs = {kinetics.ladder.rungs} is not allowed: the band is wider than so many phonon energies"
+        return ""
 
     @property
     def unphysical(self) -> Bool[Array, ""]:
@@ -115,6 +131,8 @@ class Run(eqx.Module):
         if self.reached_all:
             f = np.asarray(self.occupation)
             return f"{UNPHYSICAL} It lies between {f.min():.2g} and {f.max():.2g}."
+        if self.refused:
+            return f"Not computed: {self.refused}."
         return str(dfx.RESULTS[self.outcome])
 
     @property

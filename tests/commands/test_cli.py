@@ -10,6 +10,7 @@ import xarray as xr
 from nacjax.commands.main import main
 
 SMALL = ["--plateau", "--points", "9", "--phonon-range", "0.51", "0.7", "--zeta", "5", "--cells", "16"]
+K3C60 = ["--material", "k3c60"]
 
 
 @pytest.fixture(autouse=True)
@@ -77,6 +78,34 @@ def test_dry_run_and_more_axes(tmp_path, capsys):
     assert not list(tmp_path.iterdir())
 
 
+def test_every_filling_has_its_own_chemical_potential_and_curve(tmp_path, capsys):
+    from nacjax.figures import plot_sigma
+
+    assert main(["sweep", *SMALL, "--vary", "filling=0.3,0.5"]) == 0
+    out = capsys.readouterr().out
+    assert "at filling = 0.5: μ − bottom = 0.5000 W" in out
+    assert "at filling = 0.3: μ − bottom = 0.3" in out
+    with xr.open_dataset(tmp_path / "sweep.nc", engine="h5netcdf") as result:
+        legend = plot_sigma(result).get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["ζ = 5, ν = 0.3", "ζ = 5, ν = 0.5"]
+
+
+def test_k3c60_takes_units(capsys):
+    words = [
+        *K3C60,
+        "--temperature",
+        "200 K",
+        "--phonon-range",
+        "125 meV",
+        "450 meV",
+        "--plateau",
+        "--dry-run",
+    ]
+    assert main(["sweep", *words, "--vary", "inelastic_rate=0.1 meV/ps,1 meV/ps"]) == 0
+    assert main(["sweep", *words, "--vary", "phonon_lifetime=1:5:3 ps"]) == 0
+    assert "3 phonon_lifetime" in capsys.readouterr().out
+
+
 BAD = [
     (["swep"], "no command 'swep'; did you mean 'sweep'?"),
     (["sweep", "--filling", "1.4"], "filling = 1.4 is not allowed: it must be between 0 and 1"),
@@ -92,6 +121,25 @@ BAD = [
     (["sweep", "--vary", "temperature=a"], "vary = 'temperature=a'"),
     (["sweep", "--dos", "none.txt"], "none.txt: there is no such file"),
     (["sweep", "--output", "nowhere/x.nc"], "there is no folder 'nowhere'"),
+    (["sweep", "--output", "fig.png"], "the figure goes beside it as .png; give --output fig.nc"),
+    (["sweep", "--exponent", "4", "--material", "semi-ellipse"], "exponent does nothing with semi-ellipse"),
+    (["sweep", "--plateau", "--time", "3"], "time does nothing with --plateau"),
+    (["sweep", "--plateau", "--rtol", "1e-2"], "rtol does nothing with --plateau"),
+    (["sweep", "--resume"], "resume does nothing without --store"),
+    (["sweep", "--zeta", "3", "--vary", "zeta=1,2"], "zeta does nothing under --vary zeta="),
+    (["sweep", "--vary", "filling=0.4,0.5", "--vary", "temperature=0.01,0.02"], "vary is given twice"),
+    (["sweep", "--vary", "filling=0.4,0.5", "filling=0.3"], "'filling' is given twice"),
+    (
+        ["sweep", *K3C60, "--temperature", "0.0173"],
+        "temperature = 0.0173 is not clear: 0.0173 could be '0.0173 K'",
+    ),
+    (["sweep", *K3C60, "--phonon-range", "0.2", "0.8"], "phonon_energy = 0.8 is not clear"),
+    (["sweep", *K3C60, "--vary", "temperature=100:300:3"], "100 could be '100 K'"),
+    (["sweep", *K3C60, "--time", "3"], "times = 3.0 is not clear"),
+    (["sweep", *K3C60, "--electron-electron", "0.1"], "rate = 0.1 is not clear"),
+    (["evolve", *K3C60, "--until", "3"], "until = 3.0 is not clear"),
+    (["search", *K3C60, "--over", "temperature=100:300"], "100 could be '100 K'"),
+    (["search", *K3C60, "--duration", "3"], "duration does nothing with a clamped pump"),
     (["sweep", "none.toml"], "none.toml: there is no such file"),
     (["steady", "--inelastic-rate", "0"], "inelastic_rate = 0 is not allowed with steady=True"),
     (["steady", "--phonon-range", "0.5", "0.2"], "phonon-range = 0.5 0.2"),
@@ -173,8 +221,8 @@ def test_k3c60(tmp_path, capsys):
         "--points",
         "40",
         "--phonon-range",
-        "0.25",
-        "0.9",
+        "125 meV",
+        "450 meV",
         "--zeta",
         "20",
     ]

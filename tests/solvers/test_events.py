@@ -44,6 +44,13 @@ def test_events_lie_where_sigma_changes_sign():
     assert float(found.held) == 0 and np.isnan(found.held_from)
 
 
+def test_what_the_saved_times_cut_off_is_a_lower_bound():
+    cut, whole = lived(POINT, end=3.0), lived(POINT)
+    assert bool(cut.anomalous_cut) and not bool(whole.anomalous_cut) and not bool(whole.held_cut)
+    assert float(cut.anomalous) < float(whole.anomalous) and "σ < 0 for at least" in str(cut)
+    assert "at least" not in str(whole)
+
+
 def test_the_window_of_fig3():
     """σ < 0 from 0.3 to 15.0, measured independently with Γ_in/D_0 in front of Eq. (6); later with D_F, as there."""
     fig3 = nj.Metal(nj.FlatTopDOS(), 1 / 3, 0.003, 2 / 3, inelastic_rate=1e-3, phonon_lifetime=5.0)

@@ -1,10 +1,14 @@
 """`fit`: synthetic traces with noise, the coverage of the error bars, and what it refuses."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import xarray as xr
 
 import nacjax as nj
+from nacjax.model.names import System
+from nacjax.studies.search.bounds import plain_bounds
 
 CELLS = 16
 TRUE = {"phonon_energy": 0.68, "inelastic_rate": 2e-3, "zeta0": 6.0, "phonon_lifetime": 4.0}
@@ -118,26 +122,32 @@ def test_a_bound_and_an_idle_quantity_have_no_error_bar(lamp):
     found = nj.fit(sigma, metal, nj.Clamped(9.0), over=over, **LAMP).of(0)
     assert float(found.best[0]) == pytest.approx(8.0) and np.isnan(found.error[0]) and found.error[1] > 0
     assert "zeta ended at a bound" in found.reason.item() and "Converged" not in found.reason.item()
-    for noise in (0.003, None):  # nothing decays while ζ is held
-        over = {"zeta": (1, 20), "phonon_lifetime": (1, 20)}
-        found = nj.fit(sigma, metal, nj.Clamped(9.0), over=over, **{**LAMP, "noise": noise}).of(0)
-        assert float(found.best[0]) == pytest.approx(5.0, abs=0.05) and found.error[0] < 0.1
-        assert np.isnan(found.error[1]) and "do not fix phonon_lifetime" in found.reason.item()
-        assert "without an error" in repr(found)
+    over = {"zeta": (1, 20), "phonon_lifetime": (1, 20)}  # nothing decays while ζ is held
+    found = nj.fit(sigma, metal, nj.Clamped(9.0), over=over, **{**LAMP, "noise": None}).of(0)
+    assert float(found.best[0]) == pytest.approx(5.0, abs=0.05) and found.error[0] < 0.1
+    assert np.isnan(found.error[1]) and "do not fix phonon_lifetime" in found.reason.item()
+    assert "without an error" in repr(found)
 
 
 def test_units_of_times_and_bounds(lamp):
-    """K3C60 in meV and ps, and a trace with labelled times."""
-    metal = nj.k3c60("300 K", mesh=8)
-    options = {"cells": CELLS, "rungs": 3}
-    times = np.linspace(0.1, 3.0, 8)
-    sigma = np.asarray(nj.evolve(metal, nj.Clamped(5.0), (times, "ps"), **options).sigma)
-    trace = xr.DataArray(sigma, {"time": ("time", 1000 * times, {"units": "fs"})}, ("time",))
-    start = nj.k3c60("300 K", "175 meV", mesh=8)
-    over = {"phonon_energy": ((150, 190), "meV")}
-    found = nj.fit(trace, start, nj.Clamped(5.0), over=over, starts=1, noise=0.003, **options)
-    np.testing.assert_allclose(found.best, float(metal.phonon_energy), rtol=1e-2)
-    np.testing.assert_allclose(found.model["time"], times, rtol=1e-12)
+    """A trace with labelled times, and bounds in every form."""
+    metal, sigma = lamp
+    metal = dataclasses.replace(metal, scales=nj.Scales(0.5, time_fs=1000.0))
+    trace = xr.DataArray(sigma, {"time": ("time", STEADY, {"units": "ps"})}, ("time",))
+    options = {key: value for key, value in LAMP.items() if key != "times"}
+    found = nj.fit(trace, metal, nj.Clamped(4.0), over={"zeta": (1, 20)}, **options)
+    np.testing.assert_allclose(found.best, 5.0, atol=0.05)
+    np.testing.assert_allclose(found.model["time"], STEADY, rtol=1e-12)
+    system = System(metal, nj.Clamped(4.0), nj.NoField())
+    for given in [
+        ("100 meV", "200 meV"),
+        ((100, 200), "meV"),
+        ((100, "meV"), ("0.2 eV")),
+        ((100, 200), "meV", "log"),
+        (((100, 200), "meV"), "log"),
+    ]:
+        low, high, *log = plain_bounds({"phonon_energy": given}, system)["phonon_energy"]
+        assert (low, high) == pytest.approx((0.2, 0.4)) and log == (["log"] if "log" in given else [])
 
 
 BAD = [
