@@ -50,7 +50,7 @@ class Run(eqx.Module):
 
     @classmethod
     def collect(cls, kinetics: Kinetics, times, states, outcome: Any, tolerance: float) -> "Run":
-        """Measure a trajectory; times that were not reached become NaN with their derivatives, all for numbers out of range."""
+        """Measure a trajectory; NaN, derivatives too, at times not reached, and at all for numbers out of range."""
         code, counts = outcome
         allowed = within_range(kinetics.metal, kinetics.pump, kinetics.field)
         allowed &= enough_rungs(kinetics.metal, kinetics.ladder.rungs)
