@@ -78,6 +78,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return complain(
             "", f"there is no command {name!r}{nearest(name, COMMANDS)} known: {', '.join(COMMANDS)}"
         )
+    if "--no-cache" not in words:
+        from ..numerics.compiled import without_callbacks
+
+        without_callbacks()
     module, kind, _ = COMMANDS[name]
     ENDING.name = name
     command = getattr(importlib.import_module(module), kind)

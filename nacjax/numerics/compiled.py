@@ -36,9 +36,10 @@ _kept_in: Path | None = None
 def keep_compiled(folder: str | os.PathLike | None = None) -> Path | None:
     """Keep compiled programs between runs of Python, so that the second start of a study does not compile again.
 
-    Once, before the first computation: `nj.keep_compiled()`. The `folder` is by default the user's cache folder
-    (`~/.cache/nacjax`, or where XDG_CACHE_HOME and the platform's convention put it); in it a subfolder a kind of
-    machine and version of nacjax, jax and jaxlib. Programs are kept when Python ends, 2 GB of them at most. The
+    Once, before anything else of nacjax: `nj.keep_compiled()`. JAX cannot keep programs that may raise from within;
+    with this call they give NaN instead (EQX_ON_ERROR=nan, unless you set it). The `folder` is by default
+    `nacjax` in the user's cache (XDG_CACHE_HOME, ~/.cache, or the platform's convention); in it a subfolder a kind
+    of machine and version of nacjax, jax and jaxlib. Programs are kept when Python ends, 2 GB of them at most. The
     command line does the same unless told `--no-cache`.
 
     Returns the subfolder. Programs are executable code: a folder that another user owns or may write to is refused,
@@ -63,6 +64,7 @@ def start_keeping(folder: str | os.PathLike | None = None) -> Path | None:
         return _kept_in
     if sys.platform == "darwin" and jaxlib_version.startswith(("0.8.", "0.9.")):
         raise OSError("on macOS jaxlib before 0.10 may crash when it loads them")
+    without_callbacks()
     home = Path(os.path.realpath(user_folder() if folder is None else Path(folder).expanduser()))
     kept = private(private(home) / machine_and_versions())
     own = Path(tempfile.mkdtemp(prefix="run-", dir=kept))
@@ -75,6 +77,12 @@ def start_keeping(folder: str | os.PathLike | None = None) -> Path | None:
     _quiet()
     _kept_in = kept
     return kept
+
+
+def without_callbacks() -> None:
+    """Have equinox, if it is not loaded yet, build programs that JAX can keep: those that can raise it cannot."""
+    if "equinox" not in sys.modules:
+        os.environ.setdefault("EQX_ON_ERROR", "nan")
 
 
 def _quiet() -> None:
