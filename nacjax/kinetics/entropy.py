@@ -74,7 +74,7 @@ def production_of(
         produced += jnp.sum(flow.chain * jnp.where(both, affinity, 0.0))
     if flow.rungs is not None:
         affinity = gain[:-1] - gain[1:] + per_energy * metal.phonon_energy
-        produced += jnp.sum(flow.rungs * jnp.where(filled[1:] & filled[:-1], affinity, 0.0))
+        produced += jnp.sum(flow.rungs * jnp.where(filled[1:] & filled[:-1], affinity, 0.0))  # pyright: ignore[reportArgumentType]
     if flow.cells is not None:
         affinity = gain - per_energy * (ladder.energy - ladder.chemical_potential)
         produced += jnp.sum(flow.cells * jnp.where(filled, affinity, 0.0))

@@ -188,7 +188,7 @@ def build_ladder(metal: Metal, mesh: Mesh, rungs: int) -> Ladder:
         width=width,
         states=states,
         density=states / width,
-        inverse=jnp.where(filled, 1 / jnp.where(filled, states, 1.0), 0.0),
+        inverse=jnp.where(filled, 1 / jnp.where(filled, states, 1.0), 0.0),  # pyright: ignore[reportOperatorIssue]
         spacing=jnp.tile(0.5 * (width[0] + jnp.roll(width[0], -1)), rungs)[:-1],
         transport=jnp.where(inner_filled, metal.transport_ratio(inner, fermi_energy), 0.0),
         chemical_potential=mu,

@@ -59,7 +59,9 @@ class ExponentialPulse(AnalyticPulse):
     def envelope(self, t):
         since = t - self.delay
         return jnp.where(
-            since >= 0, jnp.exp(-jnp.where(since >= 0, since, 0.0) / self.duration) / self.duration, 0.0
+            since >= 0,
+            jnp.exp(-jnp.where(since >= 0, since, 0.0) / self.duration) / self.duration,  # pyright: ignore[reportOperatorIssue]
+            0.0,
         )
 
     def jumps(self):

@@ -106,7 +106,7 @@ def _find(curves, residual, numbers, grid, upward: bool, refinements: int, toget
         closest = jnp.where(before[0], jnp.argmax(values if upward else -values, axis=0), 0)
         low, high = ((grid[k], values[k, own]) for k in (at, at + 1))
         miss = jnp.where(found, 0.0, values[closest, own])
-        return _Bracket(low, high, tuple(s[at, own] for s in seen), found * 1.0, grid[closest], miss)
+        return _Bracket(low, high, tuple(s[at, own] for s in seen), found * 1.0, grid[closest], miss)  # pyright: ignore[reportArgumentType]
 
     def narrowed(state: _Bracket, x, seen) -> _Bracket:
         (a, fa), (b, fb) = state.other, state.latest

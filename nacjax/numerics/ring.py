@@ -96,7 +96,7 @@ def _eliminate(k, a):
     pivot = 1 / a[k, k]
     row = jnp.where(rows, pivot, a[k] * pivot)
     column = jnp.where(rows, -1.0, a[:, k])
-    return jnp.where(rows[:, None] | rows[None], 0.0, a) - column[:, None] * row
+    return jnp.where(rows[:, None] | rows[None], 0.0, a) - column[:, None] * row  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
 def _invert(a):

@@ -57,7 +57,7 @@ def _root(pure, lower, upper, start, *values):
         target = search.x + step
         good = (target >= lower) & (target <= upper) & (jnp.abs(step) <= 0.5 * jnp.abs(search.step))
         target = jnp.where(good & (rises | (value == 0)), target, 0.5 * (lower + upper))
-        target = jnp.where(jnp.abs(search.step) > tolerance, target, search.x)
+        target = jnp.where(jnp.abs(search.step) > tolerance, target, search.x)  # pyright: ignore[reportArgumentType, reportCallIssue]
         return _Search(target, lower, upper, target - search.x, search.count + 1)
 
     def unfinished(search: _Search):

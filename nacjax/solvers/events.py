@@ -75,7 +75,7 @@ def events(run: Run, most: int = 8) -> Events:
     held, held_from, held_until = _held(run.times, sigma, slope, drift, on)
     total = jnp.sum(share * steps)
     cut, held_cut = cut_off(run), on[0] | on[-1]
-    return Events(crossings, total, held, held_from, held_until, cut, held_cut)
+    return Events(crossings, total, held, held_from, held_until, cut, held_cut)  # pyright: ignore[reportArgumentType]
 
 
 def cut_off(run: Run) -> Bool[Array, ""]:
@@ -117,7 +117,7 @@ def cubic_root(values, slopes, steps: Interval, where) -> Interval:
     x = jax.lax.stop_gradient(0.5 * (ends[0] + ends[1]))
     value, tangent = jax.jvp(cubic, (x,), (jnp.ones_like(x),))
     tangent = jax.lax.stop_gradient(tangent)
-    return jnp.where(where, x - value / jnp.where(where & (tangent != 0), tangent, 1.0), 0.0)
+    return jnp.where(where, x - value / jnp.where(where & (tangent != 0), tangent, 1.0), 0.0)  # pyright: ignore[reportReturnType]
 
 
 def _held(times, sigma, slope, drift, on):
@@ -126,10 +126,10 @@ def _held(times, sigma, slope, drift, on):
     begins, ends = on[1:] & ~on[:-1], on[:-1] & ~on[1:]
     bend = jnp.concatenate([jnp.zeros(1), jnp.diff(slope) / steps])[:-1]  # σ'' before each interval
     falling = jnp.where(begins & (slope[:-1] < 0), slope[:-1], -1.0)
-    start = -jnp.where(begins, sigma[:-1], 0.0) / falling
+    start = -jnp.where(begins, sigma[:-1], 0.0) / falling  # pyright: ignore[reportOperatorIssue]
     for _ in range(3):  # Newton for σ + σ'x + σ''x²/2 = 0
         start = start - (sigma[:-1] + falling * start + 0.5 * bend * start**2) / (falling + bend * start)
-    start = jnp.clip(jnp.where(begins, start, 0.0), 0.0, steps)
+    start = jnp.clip(jnp.where(begins, start, 0.0), 0.0, steps)  # pyright: ignore[reportArgumentType]
     rise = drift[1:] - drift[:-1]
     stop = steps * jnp.clip(-drift[:-1] / jnp.where(ends & (rise > 0), rise, 1.0), 0.0, 1.0)
     inside = jnp.where(on[1:] & on[:-1], steps, 0.0) + jnp.where(begins, steps - start, 0.0)
@@ -148,4 +148,4 @@ def impulse(times, strength, start, end) -> Float[Array, ""]:
     nodes = jnp.where(inside, times, jnp.where(times <= start, start, end))
     heights = jnp.where(inside, strength, 0.0)
     nodes = jnp.concatenate([jnp.reshape(start, (1,)), nodes, jnp.reshape(end, (1,))])
-    return jnp.trapezoid(jnp.concatenate([jnp.zeros(1), heights, jnp.zeros(1)]), nodes)
+    return jnp.trapezoid(jnp.concatenate([jnp.zeros(1), heights, jnp.zeros(1)]), nodes)  # pyright: ignore[reportArgumentType]

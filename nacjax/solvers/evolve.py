@@ -228,7 +228,7 @@ def integrate(kinetics: Kinetics, times, solver, tolerances, max_steps, adjoint)
     def norm(error):
         """RMS over f in the band, and each of ζ and the field variables on its own; the ledger just follows."""
         scalars = jnp.abs(error[size : error.size - ledger])
-        mean_square = total(jnp.where(filled, error[:size], 0.0) ** 2) / count
+        mean_square = total(jnp.where(filled, error[:size], 0.0) ** 2) / count  # pyright: ignore[reportOperatorIssue]
         return jnp.max(jnp.append(scalars, jnp.sqrt(mean_square)))
 
     rtol, atol = tolerances

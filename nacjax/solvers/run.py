@@ -66,7 +66,7 @@ class Run(eqx.Module):
             occupation=parts.f,
             phonons=parts.zeta,
             sigma=observables.conductivity(parts.f, kinetics.ladder),
-            field=jnp.where(positive, jnp.sqrt(jnp.where(positive, squared, 1.0)), squared),
+            field=jnp.where(positive, jnp.sqrt(jnp.where(positive, squared, 1.0)), squared),  # pyright: ignore[reportArgumentType]
             outcome=eqx.tree_at(lambda r: r._value, dfx.RESULTS.successful, code.astype(jnp.int32)),
             stats={name: count.astype(jnp.int32) for name, count in counts.items()},
             tolerance=tolerance,

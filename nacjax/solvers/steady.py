@@ -189,7 +189,7 @@ def solve_dense(kinetics: Kinetics, y, residual, inverse_dt) -> Float[Array, " s
     states = kinetics.ladder.states.ravel()
     matrix = jax.lax.stop_gradient(dense_jacobian(kinetics, LATE, y))
     changes = jnp.any(matrix != 0, axis=1)
-    matrix = matrix - jnp.diag(jnp.where(changes, inverse_dt, 1.0))
+    matrix = matrix - jnp.diag(jnp.where(changes, inverse_dt, 1.0))  # pyright: ignore[reportArgumentType]
     filling = jnp.pad(states / jnp.max(states), (0, y.size - states.size))
     return jnp.linalg.solve(matrix.at[jnp.argmax(states)].set(filling), residual)
 

@@ -99,7 +99,7 @@ def pair_steps(
     strength = coupling_rate / metal.mean_density * density[:, None] * density[None, :]
     strength = jnp.where(below, strength * jnp.maximum(overlap, 0.0), 0.0)
     distance = jnp.where(below, distance, energy)
-    return Steps(strength, bose(distance / metal.temperature), "pairs"), distance
+    return Steps(strength, bose(distance / metal.temperature), "pairs"), distance  # pyright: ignore[reportArgumentType, reportReturnType]
 
 
 def second_integral(u: Float[Array, "*shape"], spread, shape: str) -> Float[Array, "*shape"]:

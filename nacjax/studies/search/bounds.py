@@ -61,7 +61,7 @@ def physical(z: Float[Array, "*batch quantity"], ends, log: tuple[bool, ...]):
     """Values at shares z, for `ends` (2, quantity) and which of them are logarithms."""
     low, high = ends
     linear = low + (high - low) * z
-    return jnp.where(jnp.array(log), jnp.exp(jnp.where(jnp.array(log), linear, 0.0)), linear)
+    return jnp.where(jnp.array(log), jnp.exp(jnp.where(jnp.array(log), linear, 0.0)), linear)  # pyright: ignore[reportArgumentType]
 
 
 def squash(u: Any) -> Any:

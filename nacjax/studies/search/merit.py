@@ -60,7 +60,7 @@ class Recipe:
         limits = [_scalar("constraints:", c.name, c.function(state)) for c in self.constraints]
         pairs = zip(self.constraints, limits, strict=True)
         violated = sum((c.violation(v) ** 2 for c, v in pairs), start=jnp.zeros(()))
-        merit = jnp.where(excess > 0, ABSENT + excess, goal.sign * value) + penalty * violated
+        merit = jnp.where(excess > 0, ABSENT + excess, goal.sign * value) + penalty * violated  # pyright: ignore[reportArgumentType, reportCallIssue]
         return merit, (value, jnp.stack(limits) if limits else jnp.zeros(0))
 
     @property

@@ -53,7 +53,7 @@ class Study:
                     f"observe: {name} has the shape {value.shape}; it must be {wanted} at each point"
                 )
         finite = jnp.all(jnp.stack([jnp.all(jnp.isfinite(value)) for value in results.values()]))
-        results["outcome"] = jnp.where((code == 0) & ~finite, NOT_FINITE, code)
+        results["outcome"] = jnp.where((code == 0) & ~finite, NOT_FINITE, code)  # pyright: ignore[reportArgumentType]
         return results
 
 
