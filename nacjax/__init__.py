@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from jaxlib.version import __version__ as _jaxlib
 
 from .numerics.versions import __version__ as __version__
-from .numerics.versions import fault_of
+from .numerics.versions import fault_of as _fault_of
 
 if TYPE_CHECKING:
     from .kinetics.check import check_process as check_process
@@ -156,8 +156,8 @@ if not TYPE_CHECKING:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_MODULE_OF})
+    return sorted({*globals(), *_MODULE_OF} - {"TYPE_CHECKING", "Any"})
 
 
-if _fault := fault_of(_jaxlib):
+if _fault := _fault_of(_jaxlib):
     warnings.warn(_fault, stacklevel=2)

@@ -93,7 +93,8 @@ def test_plot_fluence_reads_the_sign():
                 ("fluence", "phonon_energy", "temperature", "transport"),
                 lowest,
                 {"long_name": "lowest σ/σ_0"},
-            )
+            ),
+            "negative_cut": (("fluence", "phonon_energy", "temperature", "transport"), lowest < -0.3),
         },
         {
             "fluence": ("fluence", [0.4, 1, 2, 4, 8.0], {"units": "mJ/cm²"}),
@@ -105,7 +106,7 @@ def test_plot_fluence_reads_the_sign():
     figure = plot_fluence(result)
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == [
-        "41 meV", "170 meV", "100 K", "300 K", "too close to zero to be decided",
+        "41 meV", "170 meV", "100 K", "300 K", "σ < 0 at the last time still", "too close to zero to be decided",
     ]  # fmt: skip
     assert figure.axes[0].get_yscale() == "asinh"
 

@@ -15,6 +15,7 @@ def available_memory() -> float:
 
 
 def machine_memory() -> float:
+    """Memory of this machine that is free, in bytes."""
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
         return next(float(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
@@ -27,6 +28,7 @@ def machine_memory() -> float:
 
 
 def container_memory(folder: Path = Path("/sys/fs/cgroup")) -> float:
+    """Memory that the limit of a container leaves, in bytes; infinite without a limit."""
     try:
         most, used = (float((folder / name).read_text()) for name in ("memory.max", "memory.current"))
         return most - used
