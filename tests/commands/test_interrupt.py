@@ -35,7 +35,7 @@ def interrupted(folder: Path, wait: float, *words: str) -> tuple[float, str]:
     start = time.perf_counter()
     _, said = process.communicate(timeout=30)
     print(words, wait, time.perf_counter() - start, said)
-    assert process.returncode == 130, said
+    assert process.returncode in (130, -signal.SIGINT), said  # a shell calls both 130
     return time.perf_counter() - start, said
 
 
@@ -52,5 +52,6 @@ COMMANDS = {
 def test_one_sentence_soon(tmp_path, name, wait):
     seconds, said = interrupted(tmp_path, wait, *COMMANDS[name])
     assert seconds < 3  # 2 on a machine of one's own
-    assert re.fullmatch(rf"nacjax {name}: .*interrupted: [^\n]*(kept|written|nothing)[^\n]*\n", said), said
+    last = said.splitlines()[-1]  # what libraries say as they end comes before
+    assert re.fullmatch(rf"nacjax {name}: .*interrupted: .*(kept|written|nothing).*", last), said
     assert not any("partial" in path.name or ".new" in path.name for path in tmp_path.rglob("*"))
