@@ -1,6 +1,8 @@
 """Shared set-up: float64, and compiled functions kept between runs."""
 
+import gc
 import os
+import pathlib
 import tempfile
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -20,6 +22,16 @@ if worker and hasattr(os, "sched_setaffinity"):
     # one core each: threads of XLA that share cores cost half the time
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {cores[int(worker.removeprefix("gw")) % len(cores)]})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _compiled_programs_are_let_go():
+    """Every compiled program is a handful of memory maps; a process may have 65530 and dies, without a word, beyond."""
+    yield
+    maps = pathlib.Path("/proc/self/maps")
+    if maps.exists() and maps.read_bytes().count(b"\n") > 20_000:
+        jax.clear_caches()
+        gc.collect()
 
 
 LONGEST = ("test_rosenbrock", "test_exact", "test_store", "test_steady", "test_search", "test_sweep")
