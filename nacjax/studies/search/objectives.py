@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from ...model.checks import as_arrays
 from ...model.names import System
+from ...numerics.spoiled import unless
 from ...solvers.events import cut_off, events
 from ...solvers.run import Run
 from ...solvers.threshold import threshold_and_excess
@@ -74,7 +75,8 @@ def pump_threshold(way: AbstractWay, system: System, rungs: int):
 
     def sigma(strength):
         pump = system.pump.with_strength(strength)
-        return last_sigma(way.solve(as_arrays(system._replace(pump=pump)), rungs)[1])
+        code, state = way.solve(as_arrays(system._replace(pump=pump)), rungs)
+        return unless(code != 0, last_sigma(state))
 
     return threshold_pump(sigma)
 
