@@ -87,7 +87,9 @@ NAMED = {
         Objective("sigma", last_sigma, long_name="conductivity σ/σ_0"),
         Objective("min_sigma", min_sigma, in_time=True, many=True, long_name="lowest conductivity min σ/σ_0"),
         Objective("nac_lifetime", nac_lifetime, True, False, True, True, "time with σ < 0", "time", cut_off),
-        Objective("negative_area", negative_area, True, False, True, True, "−∫min(σ, 0)dt/σ_0", "time"),
+        Objective(
+            "negative_area", negative_area, True, False, True, True, "−∫min(σ, 0)dt/σ_0", "time", cut_off
+        ),
         Objective("threshold_field", field_threshold, True, True, True, long_name="threshold field 𝓔*"),
         Objective("threshold_pump", pump_threshold, whole=True, long_name="threshold pump strength ζ_c"),
     )
