@@ -139,6 +139,9 @@ def test_mp_grid_of_another_calculation(tmp_path):
     win = (CASES / "ok.win").read_text()
     (tmp_path / "grid.win").write_text(win + "mp_grid : 2 2 1\n")
     assert read_wannier(CASES / "ok_hr.dat", tmp_path / "grid.win").lattice.shape == (3, 3)
+    (tmp_path / "grid.win").write_text(win + "num_wann = 3\n")
+    with pytest.raises(ValueError, match=r"grid.win, line 8: num_wann stands here a second time"):
+        read_wannier(CASES / "ok_hr.dat", tmp_path / "grid.win")
     (tmp_path / "grid.win").write_text(win + "MP_GRID = 3,3,1\n")
     with pytest.raises(ValueError, match=r"grid.win, line 8: 9 k points \(mp_grid\), but .* has 4"):
         read_wannier(CASES / "ok_hr.dat", tmp_path / "grid.win")
