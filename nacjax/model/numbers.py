@@ -61,8 +61,12 @@ class Number:
         """Raise a `ValueError` that says the range, unless every entry of `value` lies in it; tracers pass."""
         if has_unit(value):
             shown = value if isinstance(value, str | list | tuple) else str(value)
-            way_out = " (nacjax.pulse and nacjax.field take units, for a metal)" if self.kind == "time" else ""
-            raise ValueError(f"{name} = {shown!r} is not allowed: it must be {self.range}, without a unit{way_out}")
+            way_out = (
+                " (nacjax.pulse and nacjax.field take units, for a metal)" if self.kind == "time" else ""
+            )
+            raise ValueError(
+                f"{name} = {shown!r} is not allowed: it must be {self.range}, without a unit{way_out}"
+            )
         require(name, value, self.range, self.allowed.test)
 
 
