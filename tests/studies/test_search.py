@@ -323,7 +323,6 @@ def test_a_lifetime_that_the_times_cut_off_is_a_lower_bound():
         "objective": "nac_lifetime",
         "cells": 16,
         "rtol": 1e-2,
-        "starts": 2,
     }
     for end, cut in ((2.0, True), (30.0, False)):
         times = end * np.linspace(0.02, 1, 24) ** 2
