@@ -152,7 +152,8 @@ def check_repeated(words: list[str], command: type) -> None:
 def in_a_line(box: str, known: list[str]) -> str:
     """What tyro says about wrong words, in a box of several lines, as a sentence."""
     lines = [re.sub(r"\x1b\[[0-9;]*m", "", line).strip(" │|") for line in box.splitlines()]
-    rules = [k for k, line in enumerate(lines) if line and set(line) <= set("-─╭╮╰╯├┤")] + [len(lines)] * 2
+    rules = [k for k, line in enumerate(lines) if line and (line[0] == "╭" or set(line) <= set("-─╰╯├┤"))]
+    rules += [len(lines)] * 2
     text = " ".join(line for line in lines[rules[0] + 1 : rules[1]] if line) or " ".join(lines).strip()
     if unknown := re.match(r"Unrecognized options: ([^\s,]+)", text):
         word = unknown[1]
@@ -164,8 +165,15 @@ def in_a_line(box: str, known: list[str]) -> str:
         name, kind, value = number.groups()
         what = "a whole number" if kind == "int" else "a number"
         return f"{name} = {value!r} is not allowed: it must be {what}"
+    if several := re.match(
+        r"Error parsing --(\S+): no type matching (.*) could be instantiated from (\[.*?\])", text
+    ):
+        name, kind, value = several.groups()
+        what = "two numbers" if "FLOAT FLOAT" in kind else kind.replace("{None}|", "")
+        return f"{name} = {value} is not allowed: it must be {what}"
     if choice := re.match(r"invalid choice '(.*)' for argument '--(.*)'\. Expected one of \((.*)\)", text):
         value, name, allowed = choice.groups()
+        allowed = allowed.replace("'None', ", "")
         return f"{name} = {value!r} is not allowed: it must be one of {allowed.replace(chr(39), '')}"
     return text
 

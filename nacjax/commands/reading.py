@@ -22,7 +22,7 @@ class Reading:
     """Layout of that file; by default it is recognised."""
     window: tuple[float, float] | None = None
     """Lowest and highest energy of the band in that file (its own unit)."""
-    unit: Literal["eV", "meV", "Ha", "Ry"] | None = None
+    unit: Literal["eV", "meV", "Ha", "Ry", "Hartree", "Rydberg"] | None = None
     """Unit of energy of that file, where it names none."""
     columns: tuple[str, ...] = ()
     """What the columns of a table are: energy, dos (or up and down), v2dos, integral, skip."""

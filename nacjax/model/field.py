@@ -141,6 +141,9 @@ class SampledField(AbstractField):
             "strength", self.strength, "zero or positive, and finite", lambda x: (x >= 0) & np.isfinite(x)
         )
 
+    def valid(self):
+        return super().valid() & jnp.all(jnp.diff(self.times) > 0) & jnp.all(self.strength >= 0)
+
     def squared(self, t, variables, response):
         return self.scale * jnp.interp(t, self.times, self.strength**2)
 

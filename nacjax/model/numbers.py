@@ -61,7 +61,12 @@ class Number:
         """Raise a `ValueError` that says the range, unless every entry of `value` lies in it; tracers pass."""
         if has_unit(value):
             shown = value if isinstance(value, str | list | tuple) else str(value)
-            raise ValueError(f"{name} = {shown!r} is not allowed: it must be {self.range}, without a unit")
+            way_out = (
+                " (nacjax.pulse and nacjax.field take units, for a metal)" if self.kind == "time" else ""
+            )
+            raise ValueError(
+                f"{name} = {shown!r} is not allowed: it must be {self.range}, without a unit{way_out}"
+            )
         require(name, value, self.range, self.allowed.test)
 
 
@@ -129,17 +134,29 @@ def check_numbers(module: Any) -> None:
                 declared.check(name, entry)
 
 
+def declared_in(*things: Any) -> Iterator["Declared"]:
+    """The modules with declared numbers among some things, and those inside them."""
+    for thing in things:
+        if isinstance(thing, Declared):
+            yield thing
+            yield from declared_in(*(getattr(thing, field.name) for field in dataclasses.fields(thing)))
+        elif isinstance(thing, tuple):
+            yield from declared_in(*thing)
+
+
 def within_range(*modules: Any) -> Bool[Array, ""]:
-    """Whether all declared numbers of modules lie in their ranges, for those that JAX is transforming too."""
-    good = jnp.asarray(True)
-    for module in modules:
-        for name, declared in numbers_of(type(module)).items():
-            for value in jax.tree.leaves(getattr(module, name)):
-                try:
-                    good &= jnp.all(declared.allowed.test(value))
-                except jax.errors.TracerArrayConversionError:  # a range in NumPy, which sees numbers only
-                    continue
-    return good
+    """Whether modules, and those inside them, hold what is allowed, numbers that JAX is transforming too."""
+    return functools.reduce(
+        jnp.logical_and, [part.valid() for part in declared_in(*modules)], jnp.asarray(True)
+    )
+
+
+def check_within(*modules: Any) -> None:
+    """Raise the `ValueError` of what `within_range` finds, once numbers are known."""
+    for part in declared_in(*modules):
+        check_numbers(part)
+        if not np.all(np.asarray(part.valid())):
+            raise ValueError(f"{type(part).__name__} holds arrays that are not allowed")
 
 
 def in_internal_units(module: Any, scales: Any, prefix: str = "") -> dict[str, Any]:
@@ -180,6 +197,17 @@ class Declared(eqx.Module):
 
     def __check_init__(self):
         check_numbers(self)
+
+    def valid(self) -> Bool[Array, ""]:
+        """Whether its numbers lie in their ranges, for those that JAX is transforming too."""
+        good = jnp.asarray(True)
+        for name, declared in numbers_of(type(self)).items():
+            for value in jax.tree.leaves(getattr(self, name)):
+                try:
+                    good &= jnp.all(declared.allowed.test(value))
+                except jax.errors.TracerArrayConversionError:  # a range in NumPy, which sees numbers only
+                    continue
+        return good
 
     def declaration(self, name: str) -> Number | None:
         """The declaration of one of its numbers as it stands in this object, or None."""

@@ -135,6 +135,9 @@ class SampledPulse(AbstractPulse):
         self.intensity = intensity / total
         self.zeta0 = total if self.zeta0 is None else self.zeta0
 
+    def valid(self):
+        return super().valid() & jnp.all(jnp.diff(self.times) > 0) & jnp.all(self.intensity >= 0)
+
     def envelope(self, t):
         place = (t - self.delay) / self.stretch
         return jnp.interp(place, self.times, self.intensity, left=0.0, right=0.0) / self.stretch

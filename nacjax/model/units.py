@@ -9,6 +9,10 @@ One rule for whatever is given to a metal with scales: a quantity with a dimensi
 derivatives pass. A plain number of Python or NumPy is refused, as it could mean two things; 0 and inf, which mean
 the same in any unit, are not. JAX arrays and tracers without a unit are internal numbers, as a metal and its results
 hold them: `jnp.asarray(0.3)` is 0.3 of the unit of the metal. A metal without scales takes plain numbers.
+
+Pumps and fields are made without a metal, and so know no scales: the numbers of `ExponentialPulse(10.0, 0.3)` are in
+units of the rates of whatever metal it drives. `nacjax.pulse` and `nacjax.field` make them from quantities with a unit,
+for a metal; an axis or a bound of a study that varies them has a unit again, as everything that is given to a metal.
 """
 
 import functools

@@ -34,6 +34,8 @@ def read_win(path: str | Path) -> Win:
                 if len(words) < count:
                     lines.fail(number, f"{len(words)} numbers, expected {count} of {key}")
                 values = [lines.whole(number, word, key) for word in words[:count]]
+                if key in numbers and numbers[key][0] != np.prod(values):
+                    lines.fail(number, f"{key} stands here a second time, with another value")
                 numbers[key] = (int(np.prod(values)), number)
     return Win(lines.path, _cell(lines, plain), numbers.get("num_wann"), numbers.get("mp_grid"))
 

@@ -7,11 +7,12 @@ from ..model.source import EV
 from .text import NUMBER, Lines
 from .units import FOREIGN, TOKEN, unit_named, units_named
 
+V2 = r"(?<![a-z])v\s*(?:\^|\*\*)?\s*[2²]"
 MEANINGS = {
     "Energy": r"^(energy|e|ε)\s*([-–(\[]|$)",
     "skip": r"^(index|unnamed.*|#|no\.?|nr\.?|row|point|idx|i)$",
     "integral": r"integ|cumul|idos|∫|\bint\b|^int|\bnos\b|number of (states|electrons)",
-    "v2dos": r"(?<![a-z])v\s*(\^|\*\*)?\s*[2²]|veloc|vvdos|transport",
+    "v2dos": rf"{V2}.*(d|weight)|(dos|(?<![a-z])d)\W*{V2}|veloc.*(d|weight)|vvdos|transport",
     "dos": r"^[dgnt]$|^[dgn]\([eεω]\)$",
     "other": r"occ|std|\berr|sigma|uncert|tsmear|charge|moment|magn|^f$|^f\(",
     "partial": r"pdos|ldos|partial|proj|local|\bsite|atom|orb|muffin|interst|tot-|(?<![a-z0-9])[spdf](?![a-z0-9_²^])",
@@ -77,6 +78,9 @@ def read_header(lines: Lines, header: list[tuple[int, str]], width: int, separat
             density = density or unit_named(name)
     units = {unit} if unit else _units(header) or ({density} if density else set())
     unit = units.pop() if len(units) == 1 else None
+    for number, text in [] if unit else header:
+        if foreign := re.search(rf"[(\[]\s*({FOREIGN})\s*[)\]]", text):
+            lines.fail(number, f"energies in {foreign[1]!r}: convert them to eV, meV, Ha or Ry")
     fermi, line = _fermi(lines, header, unit)
     return Header(names, meanings, unit, " or ".join(sorted(units)), density, fermi, line)
 

@@ -13,8 +13,11 @@ from ..model.checks import as_arrays, is_concrete, to_array
 from ..model.field import AbstractField, SampledField
 from ..model.metal import Metal
 from ..model.pump import AbstractPump
+from ..model.units import stated
+from ..numerics.spoiled import unless
 from .evolve import trajectory
-from .ways import run_in_time
+from .verdict import check_times
+from .ways import outcome_code, run_in_time
 
 Times = Float[Array, " time"]
 
@@ -22,7 +25,7 @@ Times = Float[Array, " time"]
 def omega_e(
     metal: Metal, pump: AbstractPump, times: ArrayLike, field: AbstractField, *, samples: int = 500, **options
 ) -> Times:
-    """ω_E/σ_0 = dσ(t)/d ln E² of a `metal` under a `pump` at the given `field` and `times`; (time,).
+    """ω_E/σ_0 = dσ(t)/d ln E² of a `metal` under a `pump` at the given `field` and `times` (as in `evolve`); (time,).
 
     - `ConstantField`: E² ∂σ/∂E². `strength` may be (time,), one field for each time, such as the
       `threshold_field` (with 0 for NaN; ω_E is 0 there).
@@ -32,6 +35,8 @@ def omega_e(
     Where a run fails ω_E is NaN, and a warning says why. Differentiable in forward mode. `options` are those
     of `evolve`.
     """
+    times = stated("times", times, "time", metal.scales)
+    check_times(times)
     inputs = as_arrays((metal, pump, jnp.atleast_1d(to_array(times)), field))
     if field.reacts:
         dense = jnp.linspace(0.0, inputs[2][-1], samples)
@@ -52,7 +57,7 @@ def _omega(inputs, options):
     def response(times, field):
         def sigma(log_square):
             run = trajectory(metal, pump, times, field.scaled(jnp.exp(log_square)), **dict(options))
-            return run.sigma, run.outcome._value
+            return unless(run.unphysical, run.sigma), outcome_code(run)
 
         return jax.jvp(sigma, (jnp.zeros(()),), (jnp.ones(()),), has_aux=True)[1:]
 

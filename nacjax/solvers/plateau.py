@@ -8,23 +8,26 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..kinetics.ladder import Ladder, Mesh, build_ladder, count_rungs, enough_rungs
+from ..kinetics.ladder import Ladder, Mesh, build_ladder, count_rungs
 from ..kinetics.measures import conductivity
-from ..model.checks import as_arrays, is_concrete, require
+from ..model.checks import as_arrays, is_concrete
 from ..model.dos import floor
 from ..model.metal import Metal
-from ..model.numbers import within_range
+from ..model.pump import Clamped
 from ..numerics.roots import increasing_root
+from ..numerics.spoiled import unless
 from .evolve import DEFAULT_CELLS
+from .verdict import allowed, refusal
 
 
 class Plateau(eqx.Module):
-    """The plateau state: `sigma` σ/σ_0 (scalar), `occupation` f (rung, cell), its `ladder` and `metal`."""
+    """The plateau state: `sigma` σ/σ_0 (scalar), `occupation` f (rung, cell), its `ladder`, `metal` and `pump`."""
 
     sigma: Float[Array, ""]
     occupation: Float[Array, "rung cell"]
     ladder: Ladder
     metal: Metal
+    pump: Clamped
 
     @property
     def ok(self) -> bool:
@@ -36,6 +39,9 @@ class Plateau(eqx.Module):
         """The outcome as a sentence."""
         if self.ok:
             return "The plateau was found."
+        refused = refusal(self.ladder.rungs, self.metal, self.pump)
+        if refused:
+            return refused
         low = float(np.min(np.asarray(self.metal.temperature)))
         return f"The plateau is not finite: temperature = {low:g} is too small for the precision, or zeta too large."
 
@@ -56,12 +62,7 @@ def plateau(
     few rungs where JAX's transformations hide them from the checks. Raises `ValueError`
     for bad arguments, and for a metal with dispersion or further modes.
     """
-    require(
-        "zeta",
-        zeta,
-        "zero or a positive, finite number of phonons per mode",
-        lambda z: (z >= 0) & (z < jnp.inf),
-    )
+    pump = Clamped(zeta)
     if not metal.on_ladder:
         raise ValueError(
             "dispersion and modes are not allowed in plateau, a closed form for one phonon energy: use "
@@ -73,19 +74,18 @@ def plateau(
             "nacjax.evolve(metal, nacjax.Clamped(zeta), times=10.0), or nacjax.steady_state where inelastic_rate > 0"
         )
     mesh = Mesh(cells=cells) if mesh is None else mesh
-    found = _plateau(as_arrays((metal, zeta)), mesh, count_rungs(metal, rungs))
+    found = _plateau(as_arrays((metal, pump)), mesh, count_rungs(metal, rungs))
     if is_concrete(found.sigma) and is_concrete(metal.temperature) and not found.ok:
         warnings.warn(found.result, RuntimeWarning, stacklevel=2)
     return found
 
 
 @eqx.filter_jit
-def _plateau(inputs: tuple[Metal, Float[Array, ""]], mesh: Mesh, rungs: int) -> Plateau:
-    metal, zeta = inputs
+def _plateau(inputs: tuple[Metal, Clamped], mesh: Mesh, rungs: int) -> Plateau:
+    metal, pump = inputs
     ladder = build_ladder(metal, mesh, rungs)
-    allowed = within_range(metal) & enough_rungs(metal, rungs) & (zeta >= 0)
-    f = jnp.where(allowed, plateau_occupation(metal, zeta, ladder), jnp.nan)
-    return Plateau(conductivity(f, ladder), f, ladder, metal)
+    f = unless(~allowed(rungs, metal, pump), plateau_occupation(metal, pump.zeta, ladder))
+    return Plateau(conductivity(f, ladder), f, ladder, metal, pump)
 
 
 def plateau_occupation(metal: Metal, zeta, ladder: Ladder) -> Float[Array, "rung cell"]:

@@ -12,10 +12,10 @@ from jaxtyping import Array, Bool, Float, Int
 from ..kinetics import measures as observables
 from ..kinetics.entropy import entropy_production
 from ..kinetics.equations import Kinetics
-from ..kinetics.ladder import Ladder, enough_rungs
+from ..kinetics.ladder import Ladder
 from ..model.metal import Metal
-from ..model.numbers import check_numbers, within_range
 from ..numerics.spoiled import unless
+from .verdict import UNPHYSICAL, allowed, beyond, check_times, in_order, range_of, refusal
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 OUTSIDE = 30
 """The norm of an error is an average over cells; that of one cell may be so many times as large."""
-UNPHYSICAL = "The occupation is not between 0 and 1: take more cells, or smaller rtol and atol."
 
 
 class Run(eqx.Module):
@@ -52,9 +51,9 @@ class Run(eqx.Module):
     def collect(cls, kinetics: Kinetics, times, states, outcome: Any, tolerance: float) -> "Run":
         """Measure a trajectory; NaN, derivatives too, where a time was not reached, and for numbers out of range."""
         code, counts = outcome
-        allowed = within_range(kinetics.metal, kinetics.pump, kinetics.field)
-        allowed &= enough_rungs(kinetics.metal, kinetics.ladder.rungs)
-        reached = jnp.isfinite(states).all(axis=1) & allowed
+        parts = kinetics.metal, kinetics.pump, kinetics.field
+        good = allowed(kinetics.ladder.rungs, *parts) & in_order(times)
+        reached = jnp.isfinite(states).all(axis=1) & good
         states = unless(~reached[:, None], states)
         parts = eqx.filter_vmap(kinetics.unpack)(states)
         squared = eqx.filter_vmap(kinetics.field_squared)(times, parts)
@@ -107,21 +106,17 @@ class Run(eqx.Module):
     def refused(self) -> str:
         """Why the numbers of the run are not allowed, which only transformations let through; "" where they are."""
         kinetics = self.kinetics
+        why = refusal(kinetics.ladder.rungs, kinetics.metal, kinetics.pump, kinetics.field)
         try:
-            for module in (kinetics.metal, kinetics.pump, kinetics.field):
-                check_numbers(module)
+            check_times(self.times)
         except ValueError as error:
-            return str(error)
-        if not np.all(np.asarray(enough_rungs(kinetics.metal, kinetics.ladder.rungs))):
-            return f"rungs = {kinetics.ladder.rungs} is not allowed: the band is wider than so many phonon energies"
-        return ""
+            return why or f"Not computed: {error}."
+        return why
 
     @property
     def unphysical(self) -> Bool[Array, ""]:
         """Whether f leaves 0 … 1 by more than `OUTSIDE` times the tolerance, which no error of a step explains."""
-        f = jax.lax.stop_gradient(self.occupation)
-        beyond = jnp.where(jnp.isfinite(f), jnp.maximum(-f, f - 1), 0.0)
-        return jnp.max(beyond) > OUTSIDE * self.tolerance
+        return beyond(self.occupation) > OUTSIDE * self.tolerance
 
     @property
     def result(self) -> str:
@@ -129,11 +124,8 @@ class Run(eqx.Module):
         if self.ok:
             return "The integration reached every requested time."
         if self.reached_all:
-            f = np.asarray(self.occupation)
-            return f"{UNPHYSICAL} It lies between {f.min():.2g} and {f.max():.2g}."
-        if self.refused:
-            return f"Not computed: {self.refused}."
-        return str(dfx.RESULTS[self.outcome])
+            return f"{UNPHYSICAL} {range_of(self.occupation)}"
+        return self.refused or str(dfx.RESULTS[self.outcome])
 
     @property
     def entropy(self) -> dict[str, Float[Array, " time"]]:

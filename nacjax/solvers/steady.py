@@ -25,15 +25,18 @@ from ..model.pump import AbstractPump
 from ..numerics.bordered import factorised
 from ..numerics.ladder_matrix import LadderMatrix
 from ..numerics.spoiled import unless
+from .verdict import UNPHYSICAL, allowed, beyond, refusal
 
 LATE = 1e9  # "t → ∞" for the source of a pulse
+OUTSIDE = 1e-3
+"""How far f may leave 0 … 1 on a coarse mesh."""
 
 
 class SteadyState(eqx.Module):
     """The t → ∞ state: `sigma` σ/σ_0 and `phonons` ζ (scalars), `occupation` f (rung, cell), and how it converged.
 
     `mode_phonons` ζ_m of further modes (mode,); `correction` is the last Newton correction of the state,
-    `iterations` the number of linear solves.
+    `iterations` the number of linear solves; `outside` by how much f was out of 0 … 1 at the end.
     """
 
     sigma: Float[Array, ""]
@@ -43,6 +46,7 @@ class SteadyState(eqx.Module):
     kinetics: Kinetics
     correction: Float[Array, ""]
     iterations: Int[Array, ""]
+    outside: Float[Array, ""]
     converged: Bool[Array, ""]
 
     @property
@@ -57,8 +61,13 @@ class SteadyState(eqx.Module):
 
     @property
     def ok(self) -> bool:
-        """Whether the iteration converged."""
+        """Whether the iteration converged, to a state with f between 0 and 1."""
         return bool(np.all(np.asarray(self.converged)))
+
+    @property
+    def unphysical(self) -> Bool[Array, ""]:
+        """Whether the iteration ended with f out of 0 … 1."""
+        return self.outside > OUTSIDE
 
     @property
     def result(self) -> str:
@@ -66,6 +75,11 @@ class SteadyState(eqx.Module):
         count, size = int(np.max(self.iterations)), float(np.max(self.correction))
         if self.ok:
             return f"Converged in {count} steps; the last Newton correction was {size:.1e}."
+        refused = refusal(self.ladder.rungs, self.metal, self.kinetics.pump, self.kinetics.field)
+        if refused:
+            return refused
+        if np.any(np.asarray(self.unphysical)):
+            return f"{UNPHYSICAL} It is beyond by {float(np.max(self.outside)):.2g}."
         return f"No steady state was found in {count} steps; the last Newton correction was {size:.1e}."
 
 
@@ -91,7 +105,8 @@ def steady_state(
     ζ_m of further modes settle with the rest. With them or with dispersion a solve is O(state³), not O(state).
     Differentiable in every number through the implicit function theorem.
     Raises `ValueError` at Γ_in = 0, where every ladder conserves its particles and the state is
-    not unique. Where no steady state is found `converged` is False, σ is NaN and `result` says so.
+    not unique. Where no steady state is found, f leaves 0 … 1, or numbers are out of their ranges that JAX's
+    transformations hide from the checks, `converged` is False, σ is NaN and `result` says why.
     """
     field = NoField() if field is None else field
     field.check(metal)
@@ -114,7 +129,9 @@ def _steady_state(inputs, mesh: Mesh, rungs: int, max_steps: int) -> SteadyState
     correction = newton_step(kinetics, y1, start)
     size = jnp.max(jnp.abs(jax.lax.stop_gradient(correction)))
     y1 = y1 + correction
-    converged = march.done & (size < jnp.maximum(1e-6, 300 * jnp.finfo(y.dtype).eps))
+    outside = beyond(kinetics.unpack(y1).f)
+    converged = march.done & (size < jnp.maximum(1e-6, 300 * jnp.finfo(y.dtype).eps)) & ~(outside > OUTSIDE)
+    converged &= allowed(rungs, metal, pump, field)
     state = kinetics.unpack(unless(~converged, y1))
     return SteadyState(
         conductivity(state.f, kinetics.ladder),
@@ -124,6 +141,7 @@ def _steady_state(inputs, mesh: Mesh, rungs: int, max_steps: int) -> SteadyState
         kinetics,
         size,
         march.steps + 2,
+        outside,
         converged,
     )
 

@@ -19,7 +19,9 @@ from ..model.field import ConstantField, require_field_unit
 from ..model.metal import Metal
 from ..model.names import System
 from ..model.pump import AbstractPump
+from ..model.units import stated
 from ..numerics.crossing import crossing
+from .verdict import check_times
 from .ways import RunInTime, run_in_time
 
 Times = Float[Array, " time"]
@@ -36,8 +38,9 @@ def threshold_field(
 ) -> Times:
     """𝓔*(t): the constant field, acting from t = 0, with σ(t) = 0; normalised as in Fig. 2e, (time,).
 
-    `metal` and `pump` as in `evolve`, `times` (time,) > 0, in the inverse unit of the rates. NaN where
-    σ(t) ≥ 0 without a field, and where no field up to `strongest` lifts it to zero. A scan between `weakest`
+    `metal` and `pump` as in `evolve`, `times` (time,) > 0 too. NaN where σ(t) ≥ 0 without a field, where no field up
+    to `strongest` lifts it to zero, and for numbers out of their ranges that JAX's transformations hide from the
+    checks. A scan between `weakest`
     and `strongest` brackets the lowest root of σ(t; ln 𝓔), the Illinois method finishes it, all times at
     once; derivatives come from the implicit function theorem.
 
@@ -70,8 +73,9 @@ def threshold_and_response(
 def _checked(metal, pump, times, weakest=1e-3, strongest=1e2, **options):
     """Arguments of `_threshold` as arrays; raises `ValueError`."""
     require_field_unit("ConstantField", jnp.asarray(strongest), metal)
-    require("times", times, "positive, finite times", lambda t: (t > 0) & (t < jnp.inf))
-    require("times", times, "increasing", lambda t: np.all(np.diff(t) > 0))
+    times = stated("times", times, "time", metal.scales)
+    check_times(times)
+    require("times", times, "positive", lambda t: t > 0)
     inputs = as_arrays((metal, pump, jnp.atleast_1d(to_array(times))))
     return inputs, (weakest, strongest), *_way(metal, options)
 
@@ -101,7 +105,7 @@ def _threshold(inputs, limits, way: RunInTime, rungs: int, response: bool):
         """σ (time,) in the field exp(x)."""
         metal, pump, all_times = eqx.combine(numbers, rest)
         field = ConstantField(jnp.where(x > float(grid[0]), jnp.exp(x), 0.0))
-        return way.run(System(metal, pump, field), rungs, all_times if times is None else times).sigma
+        return way.sigma(System(metal, pump, field), rungs, all_times if times is None else times)
 
     def curves(numbers, places):
         """σ and its slope at all times in all fields."""

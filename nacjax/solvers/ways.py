@@ -10,14 +10,16 @@ import numpy as np
 
 from ..kinetics.ladder import Mesh
 from ..model.names import System
+from ..numerics.spoiled import unless
 from .evolve import DEFAULT_CELLS, trajectory
 from .plateau import plateau
-from .run import UNPHYSICAL, Run
+from .run import Run
 from .steady import steady_state
+from .verdict import UNPHYSICAL
 from .way import AbstractWay
 
 NOT_CONVERGED, NOT_PHYSICAL = 102, 103
-"""Outcome codes of a steady state that was not found, and of a run whose f leaves 0 … 1."""
+"""Outcome codes of a steady state that was not found, and of a state whose f leaves 0 … 1."""
 
 ERASING = 0.02
 """Γ_in t/W up to which a run counts as near the plateau: a fifth of where inelastic scattering has erased it."""
@@ -58,14 +60,18 @@ class RunInTime(AbstractWay):
     def solve(self, system: System, rungs: int) -> tuple[Any, Run]:
         """The outcome code of diffrax, or `NOT_PHYSICAL`, and the `Run`."""
         run = self.run(system, rungs)
-        code = run.outcome._value
-        return jnp.where((code == 0) & run.unphysical, NOT_PHYSICAL, code), run
+        return outcome_code(run), run
 
     def run(self, system: System, rungs: int, times: Any = None) -> Run:
         """The `Run`; `times` (time,), which may be tracers, stand for `when`."""
         metal, pump, field = system
         when = np.array(self.when) if times is None else times
         return trajectory(metal, pump, when, field, budget=False, **self.arguments(rungs))
+
+    def sigma(self, system: System, rungs: int, times: Any = None) -> Any:
+        """σ/σ_0 (time,) of the run, NaN with its derivatives where f leaves 0 … 1."""
+        run = self.run(system, rungs, times)
+        return unless(run.unphysical, run.sigma)
 
     def arguments(self, rungs: int) -> dict[str, Any]:
         """Keyword arguments of `trajectory`."""
@@ -155,15 +161,23 @@ class LongTime(AbstractWay):
         """0 or `NOT_CONVERGED`, and the `SteadyState`."""
         metal, pump, field = system
         state = steady_state(metal, pump, field=field, **self.arguments(rungs))
-        return jnp.where(state.converged, 0, NOT_CONVERGED), state
+        failed = jnp.where(state.unphysical, NOT_PHYSICAL, NOT_CONVERGED)
+        return jnp.where(state.converged, 0, failed), state
 
     def sentence(self, code: int) -> str:
         """What an outcome code other than 0 means."""
-        return "No steady state was found." if code == NOT_CONVERGED else super().sentence(code)
+        known = {NOT_CONVERGED: "No steady state was found.", NOT_PHYSICAL: UNPHYSICAL}
+        return known.get(code) or super().sentence(code)
 
     def words(self, rungs: int) -> float:
         """Memory of the solver, in numbers for each cell of a rung."""
         return rungs * 115
+
+
+def outcome_code(run: Run) -> Any:
+    """The outcome code of diffrax, or `NOT_PHYSICAL`."""
+    code = run.outcome._value
+    return jnp.where((code == 0) & run.unphysical, NOT_PHYSICAL, code)
 
 
 def way_to(

@@ -157,7 +157,7 @@ class Model(eqx.Module):
     def __call__(self, u, system: System, ends, times):
         values = physical(squash(u), ends, self.log)
         here = changed(system, dict(zip(self.paths, values, strict=True)))
-        return self.way.run(here, self.rungs, times).sigma
+        return self.way.sigma(here, self.rungs, times)
 
 
 @eqx.filter_jit

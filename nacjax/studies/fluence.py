@@ -41,7 +41,7 @@ def pumped(
     - `options`: of `sweep` (`cells`, `rtol`, `progress`, …)
 
     Variables: `sigma`; `lowest`, its least value in time; `negative`, how long σ < 0 (internal time), and
-    `negative_cut`, whether σ < 0 at the last time, so that it is a lower bound;
+    `negative_cut`, whether σ < 0 at the first or last time, so that it is a lower bound;
     `zeta0`; `outcome` of each point. Raises `ValueError` naming the argument.
     """
     scales = metal.scales
@@ -94,8 +94,8 @@ def _labelled(result: xr.Dataset, transports: list[str], energy, temperature, fl
                    {"long_name": "lowest conductivity", "symbol": "σ/σ_0", "units": "1"}),
         "negative": (("transport", *grid), time_below_zero(times, sigma),
                      {"long_name": "time with σ < 0", "units": result["time"].attrs["units"]}),
-        "negative_cut": (("transport", *grid), sigma[..., -1] < 0,
-                         {"long_name": "σ < 0 at the last time: the time with σ < 0 is a lower bound"}),
+        "negative_cut": (("transport", *grid), (sigma[..., -1] < 0) | ((sigma[..., 0] < 0) & (times[0] > 0)),
+                         {"long_name": "σ < 0 at the first or last time: the time with σ < 0 is a lower bound"}),
         "zeta0": (("phonon_energy", "fluence"), zeta0, {"long_name": "phonons per mode in the pulse", "units": "1"}),
         "outcome": (grid, outcome, {"long_name": "0 where the point was computed"}),
     }  # fmt: skip
@@ -103,9 +103,8 @@ def _labelled(result: xr.Dataset, transports: list[str], energy, temperature, fl
 
 
 def time_below_zero(times: np.ndarray, sigma: np.ndarray) -> np.ndarray:
-    """How long σ (…, time), linear between the times and positive at t = 0, is below zero; (…,)."""
-    sigma = np.concatenate([np.ones_like(sigma[..., :1]), sigma], axis=-1)
-    step = np.diff(np.concatenate([[0.0], times]))
+    """How long σ (…, time), linear between the times, is below zero from the first to the last of them; (…,)."""
+    step = np.diff(times)
     low, high = np.minimum(sigma[..., 1:], sigma[..., :-1]), np.maximum(sigma[..., 1:], sigma[..., :-1])
     part = np.clip(-low / np.where(high > low, high - low, 1.0), 0.0, 1.0)
     return np.sum(step * np.where(high > low, part, low < 0), axis=-1)

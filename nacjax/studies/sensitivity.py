@@ -123,7 +123,7 @@ class _OfRun(eqx.Module):
     def __call__(self, point, mode="forward"):
         here = changed(self.system, dict(zip(self.paths, point, strict=True)))
         way = self.way.in_reverse() if mode == "reverse" else self.way
-        return way.run(here, self.rungs, self.times).sigma
+        return way.sigma(here, self.rungs, self.times)
 
 
 def _of_run(run: Run, names, options):

@@ -100,6 +100,13 @@ def test_info_shows_what_is_understood(name, parts, capsys):
 def test_info_with_options_and_of_a_file_that_is_none(capsys, tmp_path):
     assert main(["info", str(CASES / "hartree.OUT"), "--unit", "Ha", "--window", "-0.02", "0.05"]) == 0
     assert "-0.02 to 0.05 Ha" in capsys.readouterr().out
+    assert main(["info", str(CASES / "hartree.OUT"), "--unit", "Hartree"]) == 0
+    assert "2 states" in capsys.readouterr().out
+    for words, said in (
+        (["--unit", "kelvin"], "unit = 'kelvin' is not allowed: it must be one of"),
+        (["--window", "-1"], "window = ['-1'] is not allowed: it must be two numbers"),
+    ):
+        assert main(["info", str(CASES / "hartree.OUT"), *words]) == 2 and said in capsys.readouterr().err
     (tmp_path / "letter.txt").write_text("Dear reader,\nthis is no table.\n")
     assert main(["info", str(tmp_path / "letter.txt")]) == 2
     assert "letter.txt" in capsys.readouterr().err

@@ -189,6 +189,8 @@ PLAIN = {
         times=(np.arange(4), "ps"),
     ),
     "times": lambda: nj.evolve(nj.k3c60(), nj.Clamped(5.0), [0.1, 1.0]),
+    "times of a threshold": lambda: nj.threshold_field(nj.k3c60(), nj.Clamped(5.0), [0.1, 1.0]),
+    "times of ω_E": lambda: nj.omega_e(nj.k3c60(), nj.Clamped(5.0), [0.1], nj.ConstantField(0.1)),
     "a fluence": lambda: nj.zeta0_from_fluence(nj.k3c60(), 1.0, penetration_depth="100 nm"),
     "a depth": lambda: nj.zeta0_from_fluence(nj.k3c60(), "1 mJ/cm^2", penetration_depth=100),
     "a duration": lambda: nj.pulse(nj.k3c60(), "1 mJ/cm^2", 0.3, penetration_depth="100 nm"),

@@ -139,6 +139,9 @@ def test_mp_grid_of_another_calculation(tmp_path):
     win = (CASES / "ok.win").read_text()
     (tmp_path / "grid.win").write_text(win + "mp_grid : 2 2 1\n")
     assert read_wannier(CASES / "ok_hr.dat", tmp_path / "grid.win").lattice.shape == (3, 3)
+    (tmp_path / "grid.win").write_text(win + "num_wann = 3\n")
+    with pytest.raises(ValueError, match=r"grid.win, line 8: num_wann stands here a second time"):
+        read_wannier(CASES / "ok_hr.dat", tmp_path / "grid.win")
     (tmp_path / "grid.win").write_text(win + "MP_GRID = 3,3,1\n")
     with pytest.raises(ValueError, match=r"grid.win, line 8: 9 k points \(mp_grid\), but .* has 4"):
         read_wannier(CASES / "ok_hr.dat", tmp_path / "grid.win")
@@ -163,6 +166,8 @@ HEADERS = [  # header, columns, then states of a band of 2.3411, unit, Fermi lev
     ("# Fermi level (eV): 2.72114\n# Energy(Ha) DOS\n", (E, D), 1, "Ha", 0.1, False),
     ("# E-E_F (eV)  DOS\n", (E, D), 1, "eV", 0.0, False),
     ("# energy (eV), DOS (1/eV), v^2 DoS\n", (E, D, D * E**2), 1, "eV", None, True),
+    ("# energy dos v2\n", (E, D, E**2), 1, None, None, False),
+    ("# energy dos <v^2>D\n", (E, D, E**2), 1, None, None, True),
     ("# Energy s p d tot\n", (E, D / 4, D / 4, D / 2, D), 1, None, None, False),
     ("# energy  dos  occupation\n", (E, D, D > 0), 1, None, None, False),
     ("# E (eV) my dos(E), not Int dos(E), EFermi unknown\n", (E, D), 1, "eV", None, False),
@@ -190,6 +195,7 @@ ASKED = [
     (columns(E, D) + "\n" + columns(E, D / 2), "a second of 2 blocks begins here .*columns energy, up, down"),
     ("".join(f"{e:.2f},{d:.3f}\n".replace(".", ",") for e, d in zip(E, D, strict=True)), "decimal commas"),
     ("# energy (cm^-1) dos\n" + columns(E, D), "energies in 'cm\\^-1'"),
+    ("# wavenumber (1/cm) dos\n" + columns(E, D), "energies in '1/cm'"),
     ("# eV or meV?\n" + columns(E, D), "energies in eV or meV.*give unit="),
     ("0 0.0E+999\n1 1\n2 0\n", "line 1: '0.0E\\+999' is too large"),
     ("0 0\n1 1E308\n2 0\n", "line 2: '1E308' is too large"),

@@ -7,6 +7,8 @@ import pytest
 
 import nacjax as nj
 from nacjax.numerics.spoiled import unless
+from nacjax.solvers import run as run_module
+from nacjax.solvers import steady as steady_module
 
 SHORT = {"cells": 16, "max_steps": 3}
 
@@ -73,5 +75,23 @@ def test_an_occupation_beyond_0_and_1_is_flagged():
 
     bad = eqx.tree_at(lambda r: r.occupation, good, good.occupation.at[0, 0, 0].set(1.5))
     assert not bad.ok and "not between 0 and 1" in bad.result and "1.5" in bad.result
+    steady = nj.steady_state(metal(), nj.Clamped(5.0), cells=16)
+    bad = eqx.tree_at(lambda s: (s.outside, s.converged), steady, (jnp.array(0.5), jnp.array(False)))
+    assert steady.ok and not bad.ok and "not between 0 and 1" in bad.result and "0.5" in bad.result
     lost = eqx.tree_at(lambda r: r.occupation, good, good.occupation.at[0, 0, 0].set(jnp.nan))
     assert lost.ok
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", [{"times": 1.0}, {"steady": True}])
+def test_it_is_flagged_in_every_study(way, monkeypatch):
+    """With a tolerance that nothing meets every state is out of 0 … 1."""
+    monkeypatch.setattr(run_module, "OUTSIDE", -1.0)
+    monkeypatch.setattr(steady_module, "OUTSIDE", -1.0)
+    given = metal(temperature=0.011), nj.Clamped(5.0)  # nothing compiled before
+    swept = nj.sweep(*given, axes={"filling": [0.4]}, **way, cells=17, progress=False)
+    assert "not between 0 and 1" in swept["reason"].item() and swept["outcome"].item() == 103
+    with pytest.raises(ValueError, match="not finite"):
+        nj.search(*given, over={"filling": (0.3, 0.5)}, **way, cells=17)
+    if "times" in way:
+        assert np.isnan(nj.threshold_field(*given, [1.0], cells=17)).all()

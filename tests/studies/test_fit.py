@@ -101,6 +101,7 @@ def lamp():
 
 
 def test_one_trace_is_one_fit_in_whatever_form(lamp):
+    """The case fit_one_trace, and other forms of one trace."""
     metal, sigma = lamp
     named = xr.DataArray(sigma, {"time": STEADY}, ("time",))
     found = [
@@ -117,6 +118,7 @@ def test_one_trace_is_one_fit_in_whatever_form(lamp):
 
 
 def test_a_bound_and_an_idle_quantity_have_no_error_bar(lamp):
+    """The case fit_at_bound, and a quantity that σ does not depend on."""
     metal, sigma = lamp
     over = {"zeta": (8, 20), "inelastic_rate": (1e-3, 0.1, "log")}
     found = nj.fit(sigma, metal, nj.Clamped(9.0), over=over, **LAMP).of(0)

@@ -10,6 +10,7 @@ import xarray as xr
 import nacjax as nj
 from nacjax.commands.main import main
 from nacjax.figures import plot_transport
+from nacjax.studies import fluence
 from nacjax.studies.fluence import time_below_zero, verdict
 
 STUDY = """
@@ -112,7 +113,26 @@ def test_one_run_serves_all_laws():
         nj.transport_laws("drude")
 
 
+@pytest.mark.parametrize(
+    "sigma, cut", [([1.0, -1.0, 1.0], False), ([1.0, 1.0, -1.0], True), ([-1.0, 1.0, 1.0], True)]
+)
+def test_times_that_the_saved_ones_cut_off(monkeypatch, sigma, cut):
+    metal = nj.k3c60()
+    axes = {"phonon_energy_zeta0": [0], "temperature": [float(metal.temperature)], "time": [1.0, 2.0, 3.0]}
+    swept = xr.Dataset(
+        {"constant": (tuple(axes), np.array([[sigma]])), "outcome": (tuple(axes)[:2], [[0]])}, axes
+    )
+    swept["phonon_energy"] = float(metal.phonon_energy)
+    for name in ("phonon_energy", "temperature", "time"):
+        swept[name].attrs["units"] = name
+    monkeypatch.setattr(fluence, "sweep", lambda *_, **__: swept)
+    given = {"phonon_energies": ["170 meV"], "temperatures": ["100 K"], "fluences": ["1 mJ/cm^2"]}
+    times, laws = ["1 ps", "2 ps", "3 ps"], ("constant",)
+    found = fluence.pumped(metal, nj.ExponentialPulse(1.0, 0.3), times=times, transports=laws, **given)
+    assert bool(found["negative_cut"].all()) == cut == ("at least" in fluence.verdict(found)[0])
+
+
 def test_time_below_zero():
     times = np.array([1.0, 2.0, 4.0])
     sigma = np.array([[1.0, -1.0, -1.0], [-1.0, 1.0, 1.0], [0.5, 0.5, 0.5]])
-    np.testing.assert_allclose(time_below_zero(times, sigma), [2.5, 1.0, 0.0])
+    np.testing.assert_allclose(time_below_zero(times, sigma), [2.5, 0.5, 0.0])

@@ -316,6 +316,26 @@ def test_objectives_of_a_pulse(objective):
 
 
 @pytest.mark.slow
+def test_a_lifetime_that_the_times_cut_off_is_a_lower_bound():
+    """σ < 0 lasts to about 8 or 15: times to 2 cut it off everywhere, times to 30 nowhere."""
+    given = {
+        "over": {"phonon_energy": (0.6, 0.7)},
+        "objective": "nac_lifetime",
+        "cells": 16,
+        "rtol": 1e-2,
+    }
+    for end, cut in ((2.0, True), (30.0, False)):
+        times = end * np.linspace(0.02, 1, 24) ** 2
+        found = nj.search(pulsed(), nj.ExponentialPulse(10.0, 0.3), times=times, **given)
+        assert found.cut_off == cut and ("at least" in str(found)) == cut
+        if cut:
+            assert found.value <= end and found.paths["reason"].str.contains("a lower bound").all()
+            assert "Converged" not in str(found)
+        else:
+            assert found.paths["reason"].str.contains("Converged").any()
+
+
+@pytest.mark.slow
 def test_hoppings_are_searched_through_a_function():
     """Over a hopping of a tight-binding band whose DoS is made on the way."""
 

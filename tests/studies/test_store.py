@@ -1,4 +1,4 @@
-"""The store of a sweep: killed, resumed, refused; always the same bits in the end."""
+"""The store of a sweep: killed, resumed, refused; on the same devices always the same bits in the end."""
 
 import errno
 import os

@@ -212,6 +212,8 @@ def test_paths_that_are_no_folders(tmp_path):
                       (tmp_path / "file" / "run.zarr", "no folder can be made there")):  # fmt: skip
         with pytest.raises(ValueError, match=why):
             swept(path)
+    with pytest.raises(OSError, match=r"store = '/proc/nacjax.zarr': .* cannot be"):
+        swept(Path("/proc/nacjax.zarr"))
     assert (tmp_path / "file").read_text() == "mine"
 
 

@@ -1,5 +1,6 @@
 """A random life of a store: at every end the bits of an undisturbed sweep, or a sentence; never a wrong number."""
 
+import functools
 import os
 import shutil
 import tempfile
@@ -23,6 +24,7 @@ class Killed(BaseException):
     """What a kill is to the code that it meets."""
 
 
+@functools.cache  # compiled once
 def scaled(factor):
     return lambda state: factor * state.sigma
 

@@ -15,7 +15,7 @@ from .bounds import squash
 from .curvature import Neighbourhood
 from .merit import Evaluated, Problem
 
-RUNNING, CONVERGED, USED_UP, NOT_FINITE, LOST, MERGED, KINK, ABSENT = range(8)
+RUNNING, CONVERGED, USED_UP, NOT_FINITE, LOST, MERGED, KINK, ABSENT, CUT_OFF = range(9)
 REASONS = {
     RUNNING: "Still going.",
     CONVERGED: "Converged: further steps gained next to nothing.",
@@ -25,6 +25,7 @@ REASONS = {
     MERGED: "It met a better start and left the rest of the way to it.",
     KINK: "It stopped at a kink: no step along the gradient lowers the objective.",
     ABSENT: "σ is not negative there, nor anywhere on the way downhill: there is no threshold.",
+    CUT_OFF: "It ended where σ < 0 at the first or last of the times, which cut the objective off: a lower bound.",
 }
 """Why a start stopped."""
 
@@ -64,6 +65,7 @@ class Swarm:
         self.best_u, self.best = self.u.copy(), np.full(count, np.inf)
         self.best_slope = np.full_like(self.u, np.nan)  # d(merit)/du there; NaN while it is not known
         self.value = np.full(count, np.nan)  # the objective there; NaN while there is none
+        self.cut = np.zeros(count, bool)  # whether the times of the run cut it off
         self.outcome = np.full(count, RUNNING)
         self.steps = np.zeros(count, int)
         self.history: list[np.ndarray] = []
@@ -83,19 +85,20 @@ class Swarm:
         better = found.merit < self.best[which]  # NaN is never better
         self.best[which[better]], self.best_u[which[better]] = found.merit[better], u[better]
         self.best_slope[which[better]] = found.slope[better]
-        self.value[which[better]] = found.value[better]
+        self.value[which[better]], self.cut[which[better]] = found.value[better], found.cut[better] > 0
         self.steps[which] += 1
         return found
 
     def move_to(self, problem: Problem) -> None:
         """Go on with another problem: best points stay where they are, what they are worth is not known yet."""
         self.problem = problem
-        self.best[:], self.value[:], self.best_slope[:] = np.inf, np.nan, np.nan
+        self.best[:], self.value[:], self.best_slope[:], self.cut[:] = np.inf, np.nan, np.nan, False
 
     def join(self, u: np.ndarray) -> None:
         """One more start, at u (quantity,), of which nothing is known."""
         self.u, self.best_u = np.vstack([self.u, u]), np.vstack([self.best_u, u])
         self.best, self.value = np.append(self.best, np.inf), np.append(self.value, np.nan)
+        self.cut = np.append(self.cut, False)
         self.best_slope = np.vstack([self.best_slope, np.full_like(u, np.nan)])
         self.outcome, self.steps = np.append(self.outcome, RUNNING), np.append(self.steps, 0)
         trail = self.trail

@@ -46,7 +46,7 @@ class Recipe:
         return changed(system, {p: v for p, v in zip(self.paths, values, strict=True) if p is not None})
 
     def merit(self, z, system: System, ends, penalty):
-        """(merit, (objective, constraint values (constraint,))) at shares z; smaller is better.
+        """(merit, (objective, constraint values (constraint,), whether cut off)) at shares z; smaller is better.
 
         The merit is ± the objective plus `penalty` times the squared violations; NaN where a run fails.
         Where the objective does not exist it is `ABSENT` plus its excess, which leads to where it exists.
@@ -61,7 +61,8 @@ class Recipe:
         pairs = zip(self.constraints, limits, strict=True)
         violated = sum((c.violation(v) ** 2 for c, v in pairs), start=jnp.zeros(()))
         merit = jnp.where(excess > 0, ABSENT + excess, goal.sign * value) + penalty * violated  # pyright: ignore[reportArgumentType, reportCallIssue]
-        return merit, (value, jnp.stack(limits) if limits else jnp.zeros(0))
+        cut = jnp.asarray(False) if goal.cut is None else goal.cut(state)
+        return merit, (value, jnp.stack(limits) if limits else jnp.zeros(0), cut)
 
     @property
     def _bare(self) -> bool:
@@ -76,11 +77,15 @@ def _scalar(what: str, name: str, value: Any):
 
 
 class Evaluated(NamedTuple):
-    """Merit (point,), objective (point,), constraints (point, constraint), d(merit)/dz (point, quantity)."""
+    """Merit (point,), objective (point,), constraints (point, constraint), d(merit)/dz (point, quantity).
+
+    `cut` (point,): 1 where the times of the run cut the objective off.
+    """
 
     merit: np.ndarray
     value: np.ndarray
     limits: np.ndarray
+    cut: np.ndarray
     slope: np.ndarray
 
 

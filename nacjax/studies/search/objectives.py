@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from ...model.checks import as_arrays
 from ...model.names import System
+from ...numerics.spoiled import unless
 from ...solvers.events import cut_off, events
 from ...solvers.run import Run
 from ...solvers.threshold import threshold_and_excess
@@ -74,7 +75,8 @@ def pump_threshold(way: AbstractWay, system: System, rungs: int):
 
     def sigma(strength):
         pump = system.pump.with_strength(strength)
-        return last_sigma(way.solve(as_arrays(system._replace(pump=pump)), rungs)[1])
+        code, state = way.solve(as_arrays(system._replace(pump=pump)), rungs)
+        return unless(code != 0, last_sigma(state))
 
     return threshold_pump(sigma)
 
@@ -85,7 +87,9 @@ NAMED = {
         Objective("sigma", last_sigma, long_name="conductivity σ/σ_0"),
         Objective("min_sigma", min_sigma, in_time=True, many=True, long_name="lowest conductivity min σ/σ_0"),
         Objective("nac_lifetime", nac_lifetime, True, False, True, True, "time with σ < 0", "time", cut_off),
-        Objective("negative_area", negative_area, True, False, True, True, "−∫min(σ, 0)dt/σ_0", "time"),
+        Objective(
+            "negative_area", negative_area, True, False, True, True, "−∫min(σ, 0)dt/σ_0", "time", cut_off
+        ),
         Objective("threshold_field", field_threshold, True, True, True, long_name="threshold field 𝓔*"),
         Objective("threshold_pump", pump_threshold, whole=True, long_name="threshold pump strength ζ_c"),
     )

@@ -8,7 +8,7 @@ import xarray as xr
 from ...model.names import about, unit_of
 from .bounds import squash
 from .curvature import look_around
-from .descent import REASONS, Swarm
+from .descent import CUT_OFF, REASONS, Swarm
 from .merit import Problem
 from .optimum import Optimum
 
@@ -52,16 +52,8 @@ def to_optimum(swarm: Swarm, fine: Problem, how: str, seconds: float) -> Optimum
         how=how,
         solves=dict(problem.solves),
         seconds=seconds,
-        cut_off=is_cut_off(problem, z),
+        cut_off=bool(here.cut[0] > 0),
     )
-
-
-def is_cut_off(problem: Problem, z: np.ndarray) -> bool:
-    """Whether the times of the run at shares z (quantity,) cut the objective off."""
-    recipe, cut = problem.recipe, problem.recipe.objective.cut
-    if cut is None:
-        return False
-    return bool(cut(recipe.way.solve(recipe.system(problem.system, problem.box.values(z)), recipe.rungs)[1]))
 
 
 def labels(name: str, problem: Problem) -> dict[str, str]:
@@ -98,7 +90,8 @@ def to_paths(swarm: Swarm) -> xr.Dataset:
     )
     variables["stage"] = ("step", np.array(trail.stages, dtype=object), {"long_name": "stage of the search"})
     variables["solves"] = ("start", swarm.steps, {"long_name": "evaluations with gradient"})
-    variables["outcome"] = ("start", swarm.outcome, {"long_name": "why the start stopped, as a code"})
-    reasons = np.array([REASONS[int(code)] for code in swarm.outcome], dtype=object)
+    outcome = np.where(swarm.cut, CUT_OFF, swarm.outcome)
+    variables["outcome"] = ("start", outcome, {"long_name": "why the start stopped, as a code"})
+    reasons = np.array([REASONS[int(code)] for code in outcome], dtype=object)
     variables["reason"] = ("start", reasons, {"long_name": "why the start stopped"})
     return xr.Dataset(variables)

@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import json
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from .batch import KERNELS, Study, run_chunk
 from .chunks import Batching, Chunk, expected_cost, plan, rung_counts
 from .dataset import blank, to_dataset
 from .observe import Observe, check_names, observables
+from .peers import watched
 from .remote import check_executor, run_remotely
 from .store import Store, is_store, open_store
 
@@ -66,7 +67,8 @@ def sweep(
 
     Returns observables on the axes, `outcome` (code) and `reason` (sentence) of each point, and in the attributes
     configuration, versions, device and times. A point that fails is NaN with its reason and stops no other. Under
-    `jax.distributed` each process computes its share of the chunks into the same `store`.
+    `jax.distributed` each process computes its share of the chunks into the same `store`; where one fails or is
+    killed the others end with a `RuntimeError` within a minute, and the same call goes on.
 
     Raises `ValueError`, before anything is computed, for an unknown axis (the nearest is suggested), values that
     are not allowed, unequal zipped lengths, an unknown observable or one of the wrong shape, and a store that is
@@ -123,8 +125,8 @@ def run_job(job: Job, store: Any, executor: Any, progress: bool, start: tuple[fl
     alone, metal = jax.process_count() == 1, job.study.system.metal
     kept = None if store is None else open_store(store, job.configuration, job.chunks, job.shapes, alone)
     reporter = Reporter(job.points.size, progress and jax.process_index() == 0, job.batching.callback)
-    with _ending_cleanly(kept, reporter):
-        results = _run(job, kept, executor, reporter)
+    with _ending_cleanly(kept, reporter), watched(kept) as check_others:
+        results = _run(job, kept, executor, reporter, check_others)
     dataset = to_dataset(job.study, job.points, results)
     used = versions() if kept is None else kept.versions
     dataset.attrs |= {"configuration": json.dumps(job.configuration), "versions": json.dumps(used)}
@@ -143,7 +145,9 @@ def run_job(job: Job, store: Any, executor: Any, progress: bool, start: tuple[fl
     return dataset
 
 
-def _run(job: Job, kept: Store | None, executor: Any, reporter: Reporter) -> dict[str, np.ndarray]:
+def _run(
+    job: Job, kept: Store | None, executor: Any, reporter: Reporter, check_others: Callable[[], None]
+) -> dict[str, np.ndarray]:
     """The results at all points; this process computes its share of what the store does not have."""
     results = blank(job.study, job.points, job.shapes)
     todo = _still_to_do(kept, job.chunks, results, reporter)
@@ -160,11 +164,12 @@ def _run(job: Job, kept: Store | None, executor: Any, reporter: Reporter) -> dic
                 if kept is not None:
                     kept.write(piece.number, values)
                 reporter.add(piece.indices.size, int(np.count_nonzero(values["outcome"])))
+                check_others()
     finally:
         if kept is not None:
             kept.flush()
     if kept is not None and jax.process_count() > 1:
-        _await_others(kept, results, earlier)
+        _await_others(kept, results, earlier, check_others)
     return results
 
 
@@ -255,7 +260,9 @@ def _computed(
         yield piece, run_chunk(study, piece, chunk_values(points, piece), devices)
 
 
-def _await_others(kept: Store, results: dict[str, np.ndarray], earlier: dict[int, float]) -> None:
+def _await_others(
+    kept: Store, results: dict[str, np.ndarray], earlier: dict[int, float], check_others: Callable[[], None]
+) -> None:
     """Wait until the other processes have brought their chunks, and read them.
 
     `earlier`: chunks that could not run in a start before this one, and when.
@@ -265,6 +272,7 @@ def _await_others(kept: Store, results: dict[str, np.ndarray], earlier: dict[int
     while not all(
         journal.whole[k] or journal.not_run.get(k) != earlier.get(k) for k in range(len(journal.whole))
     ):
+        check_others()
         time.sleep(0.2)
         journal.scan(results)
     journal.scan(results, not_run=True)

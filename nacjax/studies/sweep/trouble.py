@@ -33,6 +33,8 @@ def explained(path: Path, kept: Callable[[], str] | None = None) -> Iterator[Non
             )
         elif error.errno in BLOCKED:
             trouble, cure = f"no folder can be made there ({error.strerror})", "Give another path"
+        elif error.errno == errno.ENOENT:
+            trouble, cure = "its folder cannot be made, or was taken away meanwhile", "Give another path"
         else:
             raise
         text = f"store = {str(path)!r}: {trouble}. {cure}."
