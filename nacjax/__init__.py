@@ -88,6 +88,7 @@ if TYPE_CHECKING:
     from .studies.probe.depth import depth as depth
     from .studies.probe.reflectivity import Reflectivity as Reflectivity
     from .studies.probe.reflectivity import reflectivity as reflectivity
+    from .studies.probe.seen import Layered as Layered
     from .studies.search.optimum import Optimum as Optimum
     from .studies.search.search import search as search
     from .studies.sensitivity import Sensitivity as Sensitivity
@@ -150,6 +151,7 @@ _NAMES = {
     "studies.probe.apparent": ("apparent",),
     "studies.probe.depth": ("Depth", "depth"),
     "studies.probe.reflectivity": ("Reflectivity", "reflectivity"),
+    "studies.probe.seen": ("Layered",),
     "studies.search.optimum": ("Optimum",),
     "studies.search.search": ("search",),
     "studies.sensitivity": ("Sensitivity", "sensitivity"),

@@ -17,7 +17,8 @@ class Light(NamedTuple):
     """What becomes of light; R + T + Σ A = 1.
 
     - `amplitude` r: of E for s, of H for p; `reflected` R, `transmitted` T into the substrate
-    - `absorbed` A (layer,): work on each layer, ½ωε_vac Im ε ∫|E|² dz over the incoming flux; negative where it amplifies
+    - `absorbed` A (layer,): work on each layer, ½ωε_vac Im ε ∫|E|² dz over the flux that comes in,
+      < 0 where it amplifies
     """
 
     amplitude: Complex[Array, ""]

@@ -8,9 +8,9 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from ..kinetics.ladder import Ladder, fermi
-from ..model.checks import as_arrays, require, to_array
+from ..model.checks import require, to_array
 from ..model.metal import Metal
-from ..model.optical import HBAR_EV_FS, VACUUM, ConductivityScale, conductivity_scale, to_fs
+from ..model.optical import HBAR_EV_FS, VACUUM, ConductivityScale, conductivity_scale
 from ..model.units import stated
 from ..numerics.sums import total
 
@@ -100,7 +100,7 @@ def optics(
         scale = conductivity_scale(metal, transport_time=transport_time, modes_per_cell=modes_per_cell)
         photon = energy * metal.scales.energy_ev
         turn = photon * scale.transport_time / HBAR_EV_FS
-        scale = ConductivityScale(*as_arrays(tuple(scale[:-1])), scale.sources)
+        scale = scale._replace(sources=())  # texts are no leaves for JAX
     inputs = metal, state.ladder, state.occupation, turn
     sigma, before = _spectra(*inputs)
     return Optics(energy, sigma, before, to_array(epsilon_inf), photon, scale)
