@@ -67,7 +67,9 @@ def test_layers_balance_and_agree_with_a_public_package(polarization, angle):
         epsilon = 5 * rng.normal(size=6) + 1j * rng.uniform(0.1, 5, size=6)
         epsilon[2] = np.conj(epsilon[2]) if gain else epsilon[2]
         thickness = rng.uniform(0.05, 0.8, size=6)
-        found = LIT(jnp.asarray(epsilon), jnp.asarray(thickness), 2.25, 3 + 2j, angle, polarization=polarization)
+        found = LIT(
+            jnp.asarray(epsilon), jnp.asarray(thickness), 2.25, 3 + 2j, angle, polarization=polarization
+        )
         assert abs(found.reflected + found.transmitted + found.absorbed.sum() - 1) < 1e-10
         assert (found.absorbed[2] < 0) == gain and np.all(np.delete(np.asarray(found.absorbed), 2) > 0)
         if not gain:
@@ -131,10 +133,12 @@ def test_refusals(inverted, options, message):
 
 
 def test_missing_scales_are_named(inverted, metal):
-    with pytest.raises(ValueError, match="energy_ev of the metal is needed.*Scales"):
+    with pytest.raises(ValueError, match=r"energy_ev of the metal is needed.*Scales"):
         nj.optics(inverted, [0.1], transport_time=1.0).permittivity()
     for missing in ("cell_volume", "fermi_velocity", "transport_time_fs"):
-        numbers = {f: getattr(SCALES, f) for f in ("energy_ev", "cell_volume", "fermi_velocity", "transport_time_fs")}
+        numbers = {
+            f: getattr(SCALES, f) for f in ("energy_ev", "cell_volume", "fermi_velocity", "transport_time_fs")
+        }
         scales = nj.Scales(**(numbers | {missing: None}))
         poor = nj.Metal(metal.dos, 0.5, "1.5 meV", "265 meV", scales=scales)
         with pytest.raises(ValueError, match=f"{missing} of the metal is needed.*Scales\\({missing}="):
