@@ -30,7 +30,8 @@ def draw(result: xr.Dataset) -> Figure:
                 ylabel=f"lowest {CONDUCTIVITY}",
                 title=f"{energy:.0f} meV",
             )
-            axes[1].set(xscale="log", yscale="log", xlabel="fluence (mJ/cm²)", ylabel="σ < 0 until (ps)")
+            some = "log" if (here["until"] > 0).any() else "linear"
+            axes[1].set(xscale="log", yscale=some, xlabel="fluence (mJ/cm²)", ylabel="σ < 0 until (ps)")
             axes[2].set(
                 xscale="log", xlabel="photon energy ħω (meV)", ylabel="R of the layers (dotted: before)"
             )

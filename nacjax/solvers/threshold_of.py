@@ -62,8 +62,7 @@ def threshold(
         options = {"derivatives": None} | options
         times = np.asarray(stated("times", times, "time", metal.scales), float)
     way = way_to(times, plateau, steady, **options)
-    highest = changed(system, {path: high}).metal, changed(system, {path: low}).metal
-    needed = max(count_rungs(there, rungs) for there in highest)
+    needed = max(count_rungs(changed(system, {path: end}).metal, rungs) for end in (low, high))
     return _threshold(system, path, (low, high), falls, way, needed)
 
 

@@ -41,54 +41,64 @@ class Observation:
         return "contradicts", self.contradicts
 
 
-def _mode(result: xr.Dataset, mev: float) -> xr.Dataset:
-    """The study at the pumped phonon nearest to an energy, without electron–electron scattering."""
-    return result.sel(phonon_energy=mev, method="nearest").isel(electron_electron=0)
+NEAR = 0.2
+"""How far, as a part of it, a phonon energy, a temperature or a fluence may be from the one that was used."""
+
+
+def _at(result: xr.Dataset, **places: float) -> xr.Dataset | None:
+    """The study nearest to some places, without electron–electron scattering; None where it has no such point."""
+    for name, value in places.items():
+        result = result.sel({name: value}, method="nearest")
+        if abs(float(result[name]) / value - 1) > NEAR:
+            return None
+    return result.isel(electron_electron=0)
 
 
 def halving_fluence(result: xr.Dataset, mev: float) -> float:
-    """Fluence that halves σ (mJ/cm²), at the lowest temperature and the pulse nearest to 1 ps; ∞ if none does."""
-    there = _mode(result, mev).isel(temperature=0).sel(duration=1.0, method="nearest").sortby("fluence")
+    """Fluence that halves σ (mJ/cm²), at 100 K and 1 ps; ∞ if none does, NaN if it was not computed."""
+    there = _at(result, phonon_energy=mev, temperature=100.0, duration=1.0)
+    if there is None:
+        return float("nan")
+    there = there.sortby("fluence")
     lowest, fluence = there["lowest"].to_numpy(), there["fluence"].to_numpy()
     below = np.flatnonzero(lowest <= 0.5)
-    if not below.size or below[0] == 0:
-        return float(fluence[0]) if below.size else float("inf")
-    pair = slice(below[0] - 1, below[0] + 1)
+    if not below.size:
+        return float("inf")
+    pair = slice(max(below[0] - 1, 0), below[0] + 1)
     return float(np.exp(np.interp(-0.5, -lowest[pair], np.log(fluence[pair]))))
 
 
 def efficiency(result: xr.Dataset) -> float:
-    """Fluence at 170 meV over that at 41 meV for the same effect."""
-    strong, weak = halving_fluence(result, 170.0), halving_fluence(result, 41.0)
-    return (
-        float("nan") if np.isinf(strong) and np.isinf(weak) else strong / weak if np.isfinite(weak) else 0.0
-    )
+    """Fluence at 170 meV over that at 41 meV for the same effect; NaN unless both have it."""
+    ratio = halving_fluence(result, 170.0) / halving_fluence(result, 41.0)
+    return ratio if np.isfinite(ratio) else float("nan")
 
 
 def warm_and_weak(result: xr.Dataset) -> float:
-    """Lowest σ/σ_0 at 41 meV, 0.4 mJ/cm² and the highest temperature, over all pulses."""
-    there = _mode(result, 41.0).isel(temperature=-1).sortby("fluence")
-    return float(there["lowest"].interp(fluence=0.4).min())
+    """Lowest σ/σ_0 at 41 meV, 0.4 mJ/cm² and 300 K, over all pulses."""
+    there = _at(result, phonon_energy=41.0, temperature=300.0, fluence=0.4)
+    return float("nan") if there is None else float(there["lowest"].min())
 
 
 def longest(result: xr.Dataset) -> float:
     """Longest time with σ < 0 after a pulse of 1 ps or more (ps), at 170 meV."""
-    there = _mode(result, 170.0)["after"]
-    return float(there.where(there["duration"] >= 0.99).max())
+    there = _at(result, phonon_energy=170.0)
+    return float("nan") if there is None else float(there["after"].where(there["duration"] >= 0.99).max())
 
 
 def long_pulse(result: xr.Dataset) -> float:
     """Lowest σ/σ_0 under pulses of 100 ps and more, at 170 meV."""
-    there = _mode(result, 170.0)["lowest"]
-    return float(there.where(there["duration"] > 90.0).min())
+    there = _at(result, phonon_energy=170.0)
+    return float("nan") if there is None else float(there["lowest"].where(there["duration"] > 90.0).min())
 
 
 def misread(result: xr.Dataset) -> float:
-    """|read/true − 1| of Re σ at the lowest frequency, at the highest fluence, 170 meV, the pulse nearest to 1 ps."""
-    there = (
-        _mode(result, 170.0).isel(temperature=0, fluence=0, frequency=0).sel(duration=1.0, method="nearest")
-    )
-    return float(abs(there["read_real"] / there["sigma_real"] - 1))
+    """|read − true| of Re σ/σ_0 at the lowest frequency, at the highest fluence, 170 meV, 1 ps, 100 K."""
+    there = _at(result, phonon_energy=170.0, temperature=100.0, duration=1.0)
+    if there is None:
+        return float("nan")
+    there = there.isel(fluence=0, frequency=0)
+    return float(abs(there["read_real"] - there["sigma_real"]))
 
 
 def threshold(result: xr.Dataset) -> float:
@@ -108,7 +118,7 @@ OBSERVATIONS = (
         300.0,
         "the ratio of phonons per fluence and of the effect of a phonon is of that size",
         "41 meV pumping makes 4 times more phonons per fluence, but each moves electrons by a twelfth of the band only",
-        "neither pump halves σ at the fluences of the study",
+        "the study does not have both pumps, or one of them halves σ at no fluence",
     ),
     Observation(
         "0.4 mJ/cm² at 300 K",
@@ -167,13 +177,13 @@ OBSERVATIONS = (
         "profile of the analysis",
         "an exponential profile misreads a response that saturates with the pump",
         "arXiv:2210.01114, 2307.00204; disputed in 2303.10169",
-        "|Re σ read / Re σ at the surface − 1|, highest fluence, lowest frequency",
+        "|Re σ read − Re σ at the surface|/σ_0, highest fluence, lowest frequency",
         "1",
         misread,
         0.3,
         np.inf,
-        "what is read from R differs from what is there by more than 30 %",
-        "what is read from R is right within 30 %",
+        "what is read from R differs from what is there by more than 0.3 σ_0",
+        "what is read from R is right within 0.3 σ_0",
         "σ at the surface cannot be read",
     ),
 )

@@ -30,9 +30,9 @@ class Seen:
 
 @dataclasses.dataclass(frozen=True)
 class Layered(Seen):
-    """What `function` makes of the `Depth` of a sample, to be given to `fit` as `observe=`.
+    """What `function` makes of the `Depth` of a sample, such as R (time, freq), to be given to `fit` as `observe=`.
 
-    `penetration_depth`, `thickness`, `layers`, `profile`: as in `depth`; the pump is that at the surface.
+    `penetration_depth`, `thickness` (lengths), `layers`, `profile`: as in `depth`; the pump is that at the surface.
     """
 
     penetration_depth: Any = None

@@ -32,7 +32,6 @@ AXES = ("phonon_energy", "temperature", "duration", "rate", "zeta0", "strength")
 """What differs from point to point of the sweep."""
 DEEP = 4.0
 """Penetration depths of the layers of a sample; below is the metal that is not pumped."""
-PARTS = ("real", "imaginary")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,8 +139,8 @@ class Spectra:
 
     @property
     def dims(self) -> dict[str, Any]:
-        """What is behind the time."""
-        return {"transport": self.laws, "turn": self.turns, "part": PARTS}
+        """What is behind the time: laws, frequencies, real and imaginary part."""
+        return {"law": range(len(self.laws)), "turn": self.turns, "part": (0, 1)}
 
     def __call__(self, run: Any) -> Float[Array, "time law freq part"]:
         return self.of(run.metal, run.ladder, run.occupation)
