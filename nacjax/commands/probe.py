@@ -90,8 +90,8 @@ class Probe:
         began = time.perf_counter()
         print(study.metal, scale_of(study), sep="\n\n", end="\n\n")
         if study.step > 1 / 3:
-            print(f"layers of {study.step:.2f} penetration depths are thicker than a third of one: the absorbed pump is "
-                  f"off by {study.step**2 / 12:+.1%}; take more fluences", end="\n\n")  # fmt: skip
+            print(f"layers of {study.step:.2f} penetration depths are thicker than a third of one: the absorbed pump "
+                  f"is off by {study.step**2 / 12:+.1%}; take more fluences", end="\n\n")  # fmt: skip
         keeps(lambda: interrupted(self.store))
         result = read(study, *run_study(study, self.store, cells=self.cells, rtol=self.rtol))
         result = result.merge(judged(result))

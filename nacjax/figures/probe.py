@@ -30,8 +30,14 @@ def draw(result: xr.Dataset) -> Figure:
                 ylabel=f"lowest {CONDUCTIVITY}",
                 title=f"{energy:.0f} meV",
             )
-            some = "log" if (here["until"] > 0).any() else "linear"
-            axes[1].set(xscale="log", yscale=some, xlabel="fluence (mJ/cm²)", ylabel="σ < 0 until (ps)")
+            axes[1].set(
+                xscale="log", xlabel="fluence (mJ/cm²)", ylabel="σ < 0 until (ps)", xlim=axes[0].get_xlim()
+            )
+            if (here["until"] > 0).any():
+                axes[1].set(ylim=(0, None))
+            else:
+                axes[1].set(yticks=[])
+                axes[1].text(0.5, 0.5, "σ is not negative", ha="center", transform=axes[1].transAxes)
             axes[2].set(
                 xscale="log", xlabel="photon energy ħω (meV)", ylabel="R of the layers (dotted: before)"
             )
