@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .model.metal import Scales as Scales
     from .model.mode import Mode as Mode
     from .model.numbers import number as number
+    from .model.optical import conductivity_scale as conductivity_scale
     from .model.presets import simple_cubic_p as simple_cubic_p
     from .model.presets import trial as trial
     from .model.process import AbstractProcess as AbstractProcess
@@ -69,6 +70,8 @@ if TYPE_CHECKING:
     from .solvers.events import impulse as impulse
     from .solvers.evolve import evolve as evolve
     from .solvers.omega import omega_e as omega_e
+    from .solvers.optics import Optics as Optics
+    from .solvers.optics import optics as optics
     from .solvers.plateau import Plateau as Plateau
     from .solvers.plateau import plateau as plateau
     from .solvers.rosenbrock import Rosenbrock as Rosenbrock
@@ -76,9 +79,16 @@ if TYPE_CHECKING:
     from .solvers.steady import SteadyState as SteadyState
     from .solvers.steady import steady_state as steady_state
     from .solvers.threshold import threshold_field as threshold_field
+    from .solvers.threshold_of import threshold as threshold
     from .studies.fit import Fit as Fit
     from .studies.fit import fit as fit
     from .studies.fluence import pumped as pumped
+    from .studies.probe.apparent import apparent as apparent
+    from .studies.probe.depth import Depth as Depth
+    from .studies.probe.depth import depth as depth
+    from .studies.probe.reflectivity import Reflectivity as Reflectivity
+    from .studies.probe.reflectivity import reflectivity as reflectivity
+    from .studies.probe.seen import Layered as Layered
     from .studies.search.optimum import Optimum as Optimum
     from .studies.search.search import search as search
     from .studies.sensitivity import Sensitivity as Sensitivity
@@ -99,6 +109,7 @@ _NAMES = {
     "model.metal": ("Metal", "Scales"),
     "model.mode": ("Mode",),
     "model.numbers": ("number",),
+    "model.optical": ("conductivity_scale",),
     "model.presets": ("simple_cubic_p", "trial"),
     "model.process": ("AbstractProcess", "Flow", "Moment", "Slopes"),
     "model.pulses": (
@@ -128,13 +139,19 @@ _NAMES = {
     "solvers.events": ("Events", "events", "impulse"),
     "solvers.evolve": ("evolve",),
     "solvers.omega": ("omega_e",),
+    "solvers.optics": ("Optics", "optics"),
     "solvers.plateau": ("Plateau", "plateau"),
     "solvers.rosenbrock": ("Rosenbrock",),
     "solvers.run": ("Run",),
     "solvers.steady": ("steady_state", "SteadyState"),
     "solvers.threshold": ("threshold_field",),
+    "solvers.threshold_of": ("threshold",),
     "studies.fit": ("Fit", "fit"),
     "studies.fluence": ("pumped",),
+    "studies.probe.apparent": ("apparent",),
+    "studies.probe.depth": ("Depth", "depth"),
+    "studies.probe.reflectivity": ("Reflectivity", "reflectivity"),
+    "studies.probe.seen": ("Layered",),
     "studies.search.optimum": ("Optimum",),
     "studies.search.search": ("search",),
     "studies.sensitivity": ("Sensitivity", "sensitivity"),

@@ -46,6 +46,11 @@ COMMANDS = {
         "Material",
         "a real metal in eV, K, fs and mJ/cm²: is σ < 0? A table, a NetCDF file and a figure",
     ),
+    "probe": (
+        "nacjax.commands.probe",
+        "Probe",
+        "what an experiment sees of K3C60: R(ω), lifetimes, E*; beside what was published",
+    ),
     "figures": (
         "nacjax.commands.figures",
         "Figures",

@@ -30,7 +30,13 @@ class Search:
     """What to vary: name=low:high, or name=low:high:log, for any number of the metal or the pump; for K3C60 with
     units: "temperature=100 K:300 K"."""
     objective: Literal[
-        "sigma", "min_sigma", "nac_lifetime", "negative_area", "threshold_field", "threshold_pump"
+        "sigma",
+        "min_sigma",
+        "nac_lifetime",
+        "negative_area",
+        "threshold_field",
+        "threshold_pump",
+        "threshold_rate",
     ] = "sigma"
     """What to make as low (sigma, min_sigma, threshold_pump) or as high (the others) as possible."""
     time: Quantity = None

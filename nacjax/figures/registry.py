@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 
 # isort: off
 from . import (
-    entropy, fig1ab, fig1cde, fig2ab, fig2c, fig2d, fig2e, fig3a, fig3b, fig3c, film, k3c60, lifetime,
-    phase_maps, threshold_pump, transport,
+    apparent, depth, electron_electron, entropy, fig1ab, fig1cde, fig2ab, fig2c, fig2d, fig2e, fig3a, fig3b, fig3c,
+    film, k3c60, lifetime, phase_maps, reflectivity, threshold_pump, transport,
 )  # fmt: skip
 
 # isort: on
@@ -21,7 +21,7 @@ from .parts import FULL, QUICK
 
 FIGURES: tuple[ModuleType, ...] = (
     fig1ab, fig1cde, fig2ab, fig2c, fig2d, fig2e, fig3a, fig3b, fig3c, transport, lifetime,
-    phase_maps, threshold_pump, entropy, film, k3c60,
+    phase_maps, threshold_pump, electron_electron, entropy, film, k3c60, depth, reflectivity, apparent,
 )  # fmt: skip
 """A module a figure, in the order of the table: PANELS (name → what it shows), `compute(name, quality)`,
 `draw(panel, ax)`, and `claims(name, panels)` where there is something to judge."""
@@ -30,6 +30,8 @@ TOGETHER: tuple[tuple[ModuleType, ...], ...] = (
     (fig3b, fig3c, fig3a),
     (fig2ab, fig2d, fig2e, fig1cde),
     (k3c60,),
+    (depth, reflectivity, apparent),
+    (electron_electron,),
     (entropy, film),
     (lifetime,),
     (phase_maps, threshold_pump),

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from ..model.names import changed, resolve
 from ..solvers.plateau import plateau
-from ..solvers.threshold_pump import threshold_pump
+from ..solvers.threshold_of import threshold_of
 from .parts import RUNGS, Quality, clamped, stamp, trial_metal
 from .style import axes_or_new, colours, styled
 
@@ -39,7 +39,7 @@ def _thresholds(system, rows, cells):
 
     def one(row):
         metal, _, _ = changed(system, dict(zip(paths, row, strict=True)))
-        return threshold_pump(lambda zeta: plateau(metal, zeta, cells=cells, rungs=RUNGS).sigma)[0]
+        return threshold_of(lambda zeta: plateau(metal, zeta, cells=cells, rungs=RUNGS).sigma)[0]
 
     return jax.lax.map(one, rows, batch_size=20)
 

@@ -1,6 +1,7 @@
-"""`fit`: numbers of a metal and its pump from a measured σ(t), by Levenberg–Marquardt."""
+"""`fit`: numbers of a metal and its pump from a measured σ(t), or whatever else is seen, by Levenberg–Marquardt."""
 
-from collections.abc import Mapping, Sequence
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -19,6 +20,7 @@ from ..model.pump import AbstractPump
 from ..model.units import stated
 from ..solvers.ways import RunInTime, run_in_time
 from .fit_outcome import Fit, to_fit
+from .probe.seen import Seen
 from .search.bounds import (
     Box,
     check_corners,
@@ -50,12 +52,13 @@ def fit(
     times: Any = None,
     noise: Any = None,
     field: AbstractField | None = None,
+    observe: Callable[[Any], Any] | Seen | None = None,
     starts: int = 4,
     seed: int = 0,
     steps: int = 60,
     **options: Any,
 ) -> Fit:
-    """Quantities of `metal`, `pump` and `field` that reproduce a measured σ(t)/σ_0 best.
+    """Quantities of `metal`, `pump` and `field` that reproduce a measured σ(t)/σ_0, or R(ω, t), best.
 
     - `data`: σ/σ_0 (time,), or several traces (trace, time), fitted in one batch; an `xarray.DataArray`
       over "time", or a list of them, brings its own times
@@ -63,35 +66,61 @@ def fit(
     - `times`: (time,), with a unit where the metal has scales, as in `evolve`
     - `noise`: standard deviation of the data, one number or (time,). Without it, it is estimated from the
       residuals
+    - `observe`: what was measured instead of σ/σ_0: a function of a `Run`, such as one that returns R (time, freq) by
+      `optics` and `reflectivity`, or a `Layered`, of the layers of a sample. `data` and `noise` have its shape
     - `starts`: starting points: the numbers of `metal` and `pump` where they lie inside, and a Latin hypercube
       of `seed`; the best fit of each trace is kept
     - `steps`: of Levenberg–Marquardt at most
     - options of `evolve`: `cells` (96), `mesh`, `rungs`, `rtol` (1e-4), `atol`, `solver`, `max_steps`
 
-    Returns a `Fit`. Errors are those of the linearised model, from (JᵀJ)⁻¹; that there may be a second answer
-    far away is seen with several starts only. Raises `ValueError` for bad bounds, names, data and noise, and for fewer
-    data than quantities.
+    Returns a `Fit`. Errors are those of the linearised model, from (JᵀJ)⁻¹; a second answer far away is seen with
+    several starts only. Raises `ValueError` for bad bounds, names, data, noise, and fewer data than quantities.
     """
     system = as_arrays(System(metal, pump, NoField() if field is None else field))  # pyright: ignore[reportCallIssue]
     box = make_box(plain_bounds(over, system))
     paths = resolve_all(box.names, system)
     check_corners(box, paths, system)
-    traces, times = _data(data, times, metal.scales)
-    weights = _noise(noise, times.size)
-    if times.size < box.size + 1:
-        raise ValueError(f"data of {times.size} times cannot fix {box.size} quantities: give more times")
     everywhere = corners(box)
     needed = rung_counts(changed(system, dict(zip(paths, everywhere.T, strict=True))), len(everywhere))
     rungs = options.pop("rungs", None) or int(needed.max())
     way = run_in_time(**{"cells": FIT_CELLS, "rtol": FIT_RTOL, **options})
-    recipe = Model(paths, box.log, way, rungs)
+    seen = observe if isinstance(observe, Seen) else Seen() if observe is None else Seen(observe)
+    recipe = Model(paths, box.log, way, rungs, seen)
+    if observe is None:
+        traces, times, shape = _data(data, times, metal.scales)
+    else:
+        traces, times, shape = _seen(data, times, metal.scales, lambda t: seen.of(system, way, rungs, t))
+    weights = _noise(noise, shape)
+    if weights.size < box.size + 1:
+        raise ValueError(f"data of {weights.size} times cannot fix {box.size} quantities: give more times")
     u = _starts(box, paths, system, starts, seed)
     found = _fit(recipe, system, box.ends, jnp.asarray(times), jnp.asarray(weights), traces, u, steps)
-    return to_fit(box, times, weights if noise is not None else None, *(np.asarray(part) for part in found))
+    parts, known = [np.asarray(part) for part in found], weights if noise is not None else None
+    if observe is None:
+        return to_fit(box, times, known, *parts)
+    dims = ("trace", "time", *(f"seen_{k}" for k in range(1, len(shape))))
+    model = xr.DataArray(parts[3].reshape(-1, *shape), dims=dims)
+    return dataclasses.replace(to_fit(box, np.arange(weights.size), known, *parts), model=model)
 
 
-def _data(data: Any, times: Any, scales: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Traces (trace, time) and times in internal units; raises `ValueError`."""
+def _seen(data: Any, times: Any, scales: Any, of: Callable[[Any], Any]):
+    """Traces (trace, number), times in internal units and the shape of what is seen at them; raises `ValueError`."""
+    if times is None:
+        raise ValueError("times is needed with observe: the times at which the data were measured")
+    times = np.atleast_1d(np.asarray(stated("times", times, "time", scales), dtype=float))
+    shape, given = eqx.filter_eval_shape(of, jnp.asarray(times)).shape, np.asarray(data, dtype=float)
+    if given.shape not in (shape, (*given.shape[:1], *shape)):
+        raise ValueError(
+            f"data of shape {given.shape} is not allowed: what observe returns has the shape {shape}, and "
+            "several traces one more axis in front"
+        )
+    if not np.isfinite(given).all():
+        raise ValueError("data holds values that are not finite")
+    return given.reshape(-1, int(np.prod(shape))), times, shape
+
+
+def _data(data: Any, times: Any, scales: Any) -> tuple[np.ndarray, np.ndarray, tuple[int, ...]]:
+    """Traces (trace, time), times in internal units and their shape; raises `ValueError`."""
     if isinstance(data, list | tuple) and data and all(isinstance(trace, xr.DataArray) for trace in data):
         try:
             data = xr.concat(data, "trace", join="exact")
@@ -117,7 +146,7 @@ def _data(data: Any, times: Any, scales: Any) -> tuple[np.ndarray, np.ndarray]:
         raise ValueError("data holds values that are not finite: leave them out, together with their times")
     if not (np.isfinite(times).all() and times[0] >= 0 and np.all(np.diff(times) > 0)):
         raise ValueError("times is not allowed: it must be finite, ≥ 0 and increasing")
-    return np.atleast_2d(traces), times
+    return np.atleast_2d(traces), times, times.shape
 
 
 def _own_times(data: xr.DataArray) -> Any:
@@ -128,8 +157,8 @@ def _own_times(data: xr.DataArray) -> Any:
     return jnp.asarray(values) if unit in INTERNAL_UNITS else (values, str(unit))
 
 
-def _noise(noise: Any, count: int) -> np.ndarray:
-    given = np.broadcast_to(np.asarray(1.0 if noise is None else noise, dtype=float), (count,))
+def _noise(noise: Any, shape: tuple[int, ...]) -> np.ndarray:
+    given = np.broadcast_to(np.asarray(1.0 if noise is None else noise, dtype=float), shape).ravel()
     if not (np.isfinite(given).all() and (given > 0).all()):
         raise ValueError(f"noise = {noise!r} is not allowed: it must be positive and finite")
     return given
@@ -147,17 +176,18 @@ def _starts(box: Box, paths, system: System, starts: int, seed: int) -> np.ndarr
 
 
 class Model(eqx.Module):
-    """σ(t) as a function of u; what is compiled in."""
+    """What is seen, as a function of u; what is compiled in."""
 
     paths: tuple[str, ...] = eqx.field(static=True)
     log: tuple[bool, ...] = eqx.field(static=True)
     way: RunInTime = eqx.field(static=True)
     rungs: int = eqx.field(static=True)
+    seen: Seen = eqx.field(static=True)
 
     def __call__(self, u, system: System, ends, times):
         values = physical(squash(u), ends, self.log)
         here = changed(system, dict(zip(self.paths, values, strict=True)))
-        return self.way.sigma(here, self.rungs, times)
+        return self.seen.of(here, self.way, self.rungs, times).ravel()
 
 
 @eqx.filter_jit

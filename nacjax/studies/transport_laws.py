@@ -6,7 +6,9 @@ from typing import Any
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from ..kinetics.ladder import Ladder
 from ..kinetics.measures import conductivity
+from ..model.metal import Metal
 from ..model.record import describe
 from ..model.transport import AbstractTransport, as_transport, transport_names
 
@@ -22,11 +24,13 @@ class Law:
     law: AbstractTransport | str
 
     def __call__(self, state: Any) -> Float[Array, "*time"]:
-        ladder = state.ladder
+        return conductivity(state.occupation, self.ladder(state.metal, state.ladder))
+
+    def ladder(self, metal: Metal, ladder: Ladder) -> Ladder:
+        """The ladder with the σ̃/σ_0 of this law."""
         faces = (ladder.energy + 0.5 * ladder.width).ravel()[:-1]
-        law = dataclasses.replace(state.metal, transport=self.law).transport_ratio(faces)
-        ladder = dataclasses.replace(ladder, transport=jnp.where(ladder.transport > 0, law, 0.0))
-        return conductivity(state.occupation, ladder)
+        law = dataclasses.replace(metal, transport=self.law).transport_ratio(faces)
+        return dataclasses.replace(ladder, transport=jnp.where(ladder.transport > 0, law, 0.0))
 
     def __eq__(self, other):
         return isinstance(other, Law) and repr(describe(self.law)) == repr(describe(other.law))

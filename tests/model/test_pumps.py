@@ -9,7 +9,7 @@ import nacjax as nj
 from nacjax.model.checks import as_arrays
 from nacjax.model.names import System, changed, quantities
 from nacjax.solvers.rosenbrock import RODAS4
-from nacjax.solvers.threshold_pump import threshold_pump
+from nacjax.solvers.threshold_of import threshold_of
 
 PULSES = {
     "exponential": lambda zeta0, duration, delay: nj.ExponentialPulse(zeta0, duration, delay),
@@ -194,6 +194,6 @@ def test_a_train_has_its_threshold(metal):
     def sigma(strength):
         return nj.evolve(metal, train.with_strength(strength), [2.0], **options).sigma[0]
 
-    critical, excess = jax.jit(lambda: threshold_pump(sigma))()
+    critical, excess = jax.jit(lambda: threshold_of(sigma))()
     assert excess == 0
     assert float(sigma(0.97 * critical)) > 0 > float(sigma(1.03 * critical))

@@ -7,13 +7,15 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from ...kinetics.terms.electron_electron import ElectronElectron
 from ...model.checks import as_arrays
+from ...model.metal import Metal
 from ...model.names import System
 from ...numerics.spoiled import unless
 from ...solvers.events import cut_off, events
 from ...solvers.run import Run
 from ...solvers.threshold import threshold_and_excess
-from ...solvers.threshold_pump import threshold_pump
+from ...solvers.threshold_of import threshold_of
 from ...solvers.way import AbstractWay
 
 
@@ -78,7 +80,23 @@ def pump_threshold(way: AbstractWay, system: System, rungs: int):
         code, state = way.solve(as_arrays(system._replace(pump=pump)), rungs)
         return unless(code != 0, last_sigma(state))
 
-    return threshold_pump(sigma)
+    return threshold_of(sigma)
+
+
+def rate_threshold(way: AbstractWay, system: System, rungs: int):
+    """Γ_ee at which σ is negative at none of the times any more; its excess: the lowest σ ≥ 0 without scattering."""
+
+    def sigma(rate):
+        metal = with_scattering(system.metal, rate)
+        return min_sigma(way.solve(as_arrays(system._replace(metal=metal)), rungs)[1])
+
+    return threshold_of(sigma, 1e-3, 1e2, upward=True)
+
+
+def with_scattering(metal: Metal, rate: Any) -> Metal:
+    """The metal with electron–electron relaxation at a rate Γ_ee (internal), in place of any that it has."""
+    others = tuple(process for process in metal.processes if not isinstance(process, ElectronElectron))
+    return dataclasses.replace(metal, processes=(*others, ElectronElectron(jnp.asarray(rate))))
 
 
 NAMED = {
@@ -92,6 +110,7 @@ NAMED = {
         ),
         Objective("threshold_field", field_threshold, True, True, True, long_name="threshold field 𝓔*"),
         Objective("threshold_pump", pump_threshold, whole=True, long_name="threshold pump strength ζ_c"),
+        Objective("threshold_rate", rate_threshold, True, True, True, True, "threshold rate Γ_ee", "rate"),
     )
 }
 """Objectives known by name. `sigma`, `min_sigma` and `threshold_pump` are minimised, the others maximised."""

@@ -62,8 +62,8 @@ def search(
       metal has scales: ("100 K", "300 K") or ((100, 300), "K")
     - one of `times`, `plateau=True`, `steady=True`; with none of them `times` is 10
     - `objective`: "sigma" (at one time, or of the plateau or steady state), "min_sigma", "nac_lifetime",
-      "negative_area" (of many times), "threshold_field", "threshold_pump", or a function of a `Run`
-      (`Plateau`, `SteadyState`) with one number as result. Functions are minimised unless `maximise`
+      "negative_area" (of many times), "threshold_field", "threshold_pump", "threshold_rate" (of many times), or a
+      function of a `Run` (`Plateau`, `SteadyState`) with one number as result, minimised unless `maximise`
     - `constraints`: name → (function of a run, low, high), None for no bound; violations are penalised
     - `seed`: of the points that it begins with
     - options of `evolve`: `cells` (96), `mesh`, `rtol`, `atol`, `solver`, `max_steps`; `rungs`, by default what

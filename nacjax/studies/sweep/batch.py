@@ -46,8 +46,9 @@ class Study:
         code, state = self.way.solve(here, rungs)
         results = {entry.name: jnp.asarray(entry.function(state)) for entry in self.observables}
         count = len(self.way.times)
+        inner = {entry.name: entry.inner for entry in self.observables}
         for name, value in results.items():
-            if value.shape not in ((), (count,)):
+            if value.shape not in (inner[name], (count, *inner[name])):
                 wanted = "one number" + (f" or {count} (one per time)" if count else "")
                 raise ValueError(
                     f"observe: {name} has the shape {value.shape}; it must be {wanted} at each point"

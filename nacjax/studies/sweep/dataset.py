@@ -37,9 +37,11 @@ def to_dataset(study: Study, points: Points, results: dict[str, np.ndarray]) -> 
     variables = {}
     for entry in study.observables:
         values = results[entry.name]
-        if values.ndim == 2 and not way.time_axis:
-            values = values[:, 0]
-        along = dims if values.ndim == 1 else (*dims, "time")
+        timed = values.ndim > 1 + len(entry.inner)
+        if timed and not way.time_axis:
+            values, timed = values[:, 0], False
+        along = (*dims, *(("time",) if timed else ()), *entry.dims)
+        coords |= {name: list(along_it) for name, along_it in entry.dims.items()}
         values = values.reshape(*points.shape, *values.shape[1:])
         long_name = entry.long_name or entry.name.replace("_", " ")
         variables[entry.name] = (along, values, labels(long_name, "", entry.kind))

@@ -12,12 +12,22 @@ from ...solvers.way import AbstractWay
 
 @dataclasses.dataclass(frozen=True)
 class Observable:
-    """A function of a `Run` (or `Plateau`) with one number, or one number per time, as its result."""
+    """A function of a `Run` (or `Plateau`) with one number, one number per time, or more (`dims`) as its result."""
 
     name: str
     function: Callable[[Any], Any]
     long_name: str = ""
     kind: str = "1"
+
+    @property
+    def dims(self) -> dict[str, Any]:
+        """Further dimensions of the result and the values along them, behind that of time: `function.dims`, if any."""
+        return dict(getattr(self.function, "dims", {}))
+
+    @property
+    def inner(self) -> tuple[int, ...]:
+        """The lengths of `dims`."""
+        return tuple(len(values) for values in self.dims.values())
 
 
 @dataclasses.dataclass(frozen=True)
