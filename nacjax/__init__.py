@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from jaxlib.version import __version__ as _jaxlib
 
+from .model import shown as _shown
 from .numerics.versions import __version__ as __version__
 from .numerics.versions import fault_of as _fault_of
 
 if TYPE_CHECKING:
+    from .figures.show import plot as plot
     from .kinetics.check import check_process as check_process
     from .kinetics.ladder import Mesh as Mesh
     from .kinetics.terms.electron_electron import ElectronElectron as ElectronElectron
@@ -87,6 +89,7 @@ if TYPE_CHECKING:
     from .studies.transport_laws import transport_laws as transport_laws
 
 _NAMES = {
+    "figures.show": ("plot",),
     "kinetics.check": ("check_process",),
     "kinetics.ladder": ("Mesh",),
     "kinetics.terms.electron_electron": ("ElectronElectron",),
@@ -158,6 +161,8 @@ if not TYPE_CHECKING:
 def __dir__() -> list[str]:
     return sorted({*globals(), *_MODULE_OF} - {"TYPE_CHECKING", "Any"})
 
+
+_shown.drawn_by(lambda: importlib.import_module(f"{__name__}.figures.show").plot)
 
 if _fault := _fault_of(_jaxlib):
     warnings.warn(_fault, stacklevel=2)

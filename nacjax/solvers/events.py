@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
+from ..model.shown import Said
 from .run import Run
 
 Interval = Float[Array, " interval"]
@@ -24,7 +25,7 @@ def _said(what: str, total: Any, cut: Any) -> str:
     return f"{what} for {least}{shown}" + (", cut off by the saved times" if least else "")
 
 
-class Events(eqx.Module):
+class Events(Said, eqx.Module):
     """What happened in a run; times in the inverse unit of the rates.
 
     - `crossings` (event,): times at which σ changes sign, in order, NaN after the last

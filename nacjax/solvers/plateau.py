@@ -14,17 +14,23 @@ from ..model.checks import as_arrays, is_concrete, require
 from ..model.dos import floor
 from ..model.metal import Metal
 from ..model.numbers import within_range
+from ..model.shown import Said
 from ..numerics.roots import increasing_root
 from .evolve import DEFAULT_CELLS
 
 
-class Plateau(eqx.Module):
+class Plateau(Said, eqx.Module):
     """The plateau state: `sigma` σ/σ_0 (scalar), `occupation` f (rung, cell), its `ladder` and `metal`."""
 
     sigma: Float[Array, ""]
     occupation: Float[Array, "rung cell"]
     ladder: Ladder
     metal: Metal
+
+    def __str__(self):
+        from .verdict import of_state
+
+        return of_state(self, "on the plateau", "it lasts until inelastic scattering acts, t ≪ 0.1 W/Γ_in")
 
     @property
     def ok(self) -> bool:

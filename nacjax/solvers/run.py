@@ -15,6 +15,7 @@ from ..kinetics.equations import Kinetics
 from ..kinetics.ladder import Ladder, enough_rungs
 from ..model.metal import Metal
 from ..model.numbers import check_numbers, within_range
+from ..model.shown import Said
 from ..numerics.spoiled import unless
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ OUTSIDE = 30
 UNPHYSICAL = "The occupation is not between 0 and 1: take more cells, or smaller rtol and atol."
 
 
-class Run(eqx.Module):
+class Run(Said, eqx.Module):
     """States at the requested times, and what is measured on them.
 
     - `times` (time,), in the inverse unit of the rates
@@ -71,6 +72,11 @@ class Run(eqx.Module):
             stats={name: count.astype(jnp.int32) for name, count in counts.items()},
             tolerance=tolerance,
         )
+
+    def __str__(self):
+        from .verdict import of_run
+
+        return of_run(self)
 
     @property
     def metal(self) -> Metal:

@@ -22,6 +22,7 @@ from ..model.checks import as_arrays, is_concrete
 from ..model.field import AbstractField, NoField
 from ..model.metal import Metal
 from ..model.pump import AbstractPump
+from ..model.shown import Said
 from ..numerics.bordered import factorised
 from ..numerics.ladder_matrix import LadderMatrix
 from ..numerics.spoiled import unless
@@ -29,7 +30,7 @@ from ..numerics.spoiled import unless
 LATE = 1e9  # "t → ∞" for the source of a pulse
 
 
-class SteadyState(eqx.Module):
+class SteadyState(Said, eqx.Module):
     """The t → ∞ state: `sigma` σ/σ_0 and `phonons` ζ (scalars), `occupation` f (rung, cell), and how it converged.
 
     `mode_phonons` ζ_m of further modes (mode,); `correction` is the last Newton correction of the state,
@@ -44,6 +45,12 @@ class SteadyState(eqx.Module):
     correction: Float[Array, ""]
     iterations: Int[Array, ""]
     converged: Bool[Array, ""]
+
+    def __str__(self):
+        from .verdict import of_state
+
+        last = f"ζ = {np.ravel(self.phonons)[0]:.4g} phonons per mode"
+        return of_state(self, "in the steady state, t → ∞", last)
 
     @property
     def metal(self) -> Metal:

@@ -87,7 +87,8 @@ def fit(
     recipe = Model(paths, box.log, way, rungs)
     u = _starts(box, paths, system, starts, seed)
     found = _fit(recipe, system, box.ends, jnp.asarray(times), jnp.asarray(weights), traces, u, steps)
-    return to_fit(box, times, weights if noise is not None else None, *(np.asarray(part) for part in found))
+    weights = weights if noise is not None else None
+    return to_fit(box, traces, times, weights, *(np.asarray(part) for part in found))
 
 
 def _data(data: Any, times: Any, scales: Any) -> tuple[np.ndarray, np.ndarray]:

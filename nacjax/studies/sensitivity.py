@@ -13,13 +13,14 @@ import xarray as xr
 
 from ..model.checks import as_arrays, to_array
 from ..model.names import TIME, System, all_quantities, changed, resolve, unit_of
+from ..model.shown import Said
 from ..solvers.run import Run
 from ..solvers.ways import RunInTime, run_in_time
 from .search.merit import FORWARD_AT_MOST
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
-class Sensitivity:
+class Sensitivity(Said):
     """What a result depends on; (quantity, ...) with the shape of the result behind.
 
     - `value`: the result; `derivative`: d(result)/d(quantity); `elasticity`: d ln|result|/d ln(quantity)
@@ -35,7 +36,7 @@ class Sensitivity:
     contribution: xr.DataArray
     mode: str
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         derivative = self.derivative.to_numpy().reshape(self.derivative.sizes["quantity"], -1)
         elasticity = self.elasticity.to_numpy().reshape(derivative.shape)
         value, uncertainty = (np.ravel(x.to_numpy()) for x in (self.value, self.uncertainty))
