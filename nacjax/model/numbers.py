@@ -53,6 +53,7 @@ class Number:
     kind: str
     allowed: Range
     long_name: str
+    optional: bool = False
 
     @property
     def range(self) -> str:
@@ -71,7 +72,10 @@ def _converted(value: Any) -> Any:
     """An array, or a tuple of them; what carries a unit waits for the metal."""
     if isinstance(value, tuple) and not is_pair(value):
         return tuple(map(_converted, value))
-    return value if has_unit(value) else to_array(value)
+    try:
+        return value if has_unit(value) or np.iscomplexobj(value) else to_array(value)
+    except (TypeError, ValueError):  # no number, which the check of the range says with its name
+        return value
 
 
 def _waiting(value: Any) -> Any:
@@ -102,7 +106,7 @@ def number(
     if not isinstance(allowed, Range) and allowed not in RANGES:
         raise ValueError(f"allowed = {allowed!r} is not allowed: it must be one of {', '.join(RANGES)}")
     within = allowed if isinstance(allowed, Range) else RANGES[allowed]
-    declared = Number(symbol, kind, within, long_name)
+    declared = Number(symbol, kind, within, long_name, default is None)
     if kind and isinstance(default, float):
         default = Internal(default)
     given = {} if default is dataclasses.MISSING else {"default": default}
@@ -127,7 +131,7 @@ def check_numbers(module: Any) -> None:
         value = getattr(module, name)
         for entry in value if isinstance(value, tuple) and not is_pair(value) else (value,):
             waits = declared.kind and getattr(module, "in_metal", False) and has_unit(entry)
-            if entry is not None and not waits:
+            if not (waits or (entry is None and declared.optional)):
                 declared.check(name, entry)
 
 

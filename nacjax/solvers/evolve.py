@@ -14,8 +14,9 @@ from jaxtyping import Array, Float
 from ..kinetics.equations import Kinetics
 from ..kinetics.ladder import Mesh, count_rungs
 from ..model.checks import as_arrays, is_concrete, to_array
-from ..model.field import AbstractField, NoField
+from ..model.field import AbstractField
 from ..model.metal import Metal
+from ..model.names import system_of
 from ..model.pump import AbstractPump
 from ..model.units import stated
 from ..numerics.carried import carried
@@ -24,6 +25,7 @@ from ..numerics.sums import total
 from ..numerics.two_way import two_way
 from .chord import mend
 from .controller import FixedEndsController
+from .options import check_options
 from .rosenbrock import ROS34PW2, Rosenbrock
 from .run import Run
 
@@ -84,6 +86,7 @@ def evolve(
     Raises `ValueError` for bad arguments. A solve that fails warns, keeps the times it reached
     (the others are NaN), and says why in `run.result`.
     """
+    system_of(metal, pump, field)
     times = stated("times", times, "time", metal.scales)
     options = dict(
         cells=cells, mesh=mesh, rungs=rungs, solver=solver, rtol=rtol, atol=atol, max_steps=max_steps
@@ -108,7 +111,8 @@ def trajectory(
     - `derivatives`: of `Numerics`; None chooses by what is under a transformation
     - `options`: those of `evolve`
     """
-    times, field = _checked_times(times), NoField() if field is None else field
+    metal, pump, field = system_of(metal, pump, field)
+    times = _checked_times(times)
     field.check(metal)
     leaves, structure = jax.tree.flatten(as_arrays((metal, pump, field, times)))
     moving = [eqx.is_inexact_array(x) and not is_concrete(x) for x in leaves]
@@ -134,10 +138,8 @@ def numerics(
     budget: bool = True,
 ) -> Numerics:
     """The checked `Numerics` of options of `evolve`; raises `ValueError`."""
+    check_options(mesh, solver, max_steps, rtol=rtol, atol=atol)
     atol = rtol / 10 if atol is None else atol
-    for name, value in (("rtol", rtol), ("atol", atol)):
-        if not value > 0:
-            raise ValueError(f"{name} = {value!r} is not allowed: it must be positive")
     return Numerics(
         Mesh(cells=cells) if mesh is None else mesh,
         count_rungs(metal, rungs),
@@ -159,7 +161,9 @@ def _checked_times(times) -> Float[Array, " time"]:
     if is_concrete(times):
         values = np.asarray(times)
         if values.ndim != 1 or values.size == 0:
-            raise ValueError(f"times = {times!r} is not allowed: it must be a non-empty list of times")
+            raise ValueError(
+                f"times of shape {values.shape} is not allowed: it must be a list of at least one time"
+            )
         if not np.all(np.isfinite(values)) or values[0] < 0 or np.any(np.diff(values) <= 0):
             raise ValueError(f"times = {values.tolist()} is not allowed: times must be finite, not before the "
                              "start of the pulse at t = 0, and increasing")  # fmt: skip

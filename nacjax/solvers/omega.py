@@ -9,9 +9,10 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from ..kinetics.ladder import count_rungs
-from ..model.checks import as_arrays, is_concrete, to_array
+from ..model.checks import as_arrays, is_concrete, require_kind, to_array
 from ..model.field import AbstractField, SampledField
 from ..model.metal import Metal
+from ..model.names import system_of
 from ..model.pump import AbstractPump
 from .evolve import trajectory
 from .ways import run_in_time
@@ -32,6 +33,8 @@ def omega_e(
     Where a run fails ω_E is NaN, and a warning says why. Differentiable in forward mode. `options` are those
     of `evolve`.
     """
+    system_of(metal, pump)
+    require_kind("field", field, AbstractField, "a field, such as nacjax.ConstantField(0.4)")
     inputs = as_arrays((metal, pump, jnp.atleast_1d(to_array(times)), field))
     if field.reacts:
         dense = jnp.linspace(0.0, inputs[2][-1], samples)

@@ -10,13 +10,15 @@ from jaxtyping import Array, Float
 
 from ..kinetics.ladder import Ladder, Mesh, build_ladder, count_rungs, enough_rungs
 from ..kinetics.measures import conductivity
-from ..model.checks import as_arrays, is_concrete, require
+from ..model.checks import as_arrays, is_concrete, require, require_kind
 from ..model.dos import floor
 from ..model.metal import Metal
+from ..model.names import require_one_each
 from ..model.numbers import within_range
 from ..model.shown import Said
 from ..numerics.roots import increasing_root
 from .evolve import DEFAULT_CELLS
+from .options import check_options
 
 
 class Plateau(Said, eqx.Module):
@@ -62,11 +64,14 @@ def plateau(
     few rungs where JAX's transformations hide them from the checks. Raises `ValueError`
     for bad arguments, and for a metal with dispersion or further modes.
     """
+    require_kind("metal", metal, Metal, "a nacjax.Metal (the metal comes first, then zeta)")
+    require_one_each(metal)
+    check_options(mesh)
     require(
         "zeta",
         zeta,
         "zero or a positive, finite number of phonons per mode",
-        lambda z: (z >= 0) & (z < jnp.inf),
+        lambda z: (z >= 0) & (z < jnp.inf) if z.ndim == 0 else np.zeros(1, bool),
     )
     if not metal.on_ladder:
         raise ValueError(

@@ -19,13 +19,15 @@ from ..kinetics.jacobian import dense_jacobian, jacobian
 from ..kinetics.ladder import Ladder, Mesh, count_rungs
 from ..kinetics.measures import conductivity
 from ..model.checks import as_arrays, is_concrete
-from ..model.field import AbstractField, NoField
+from ..model.field import AbstractField
 from ..model.metal import Metal
+from ..model.names import system_of
 from ..model.pump import AbstractPump
 from ..model.shown import Said
 from ..numerics.bordered import factorised
 from ..numerics.ladder_matrix import LadderMatrix
 from ..numerics.spoiled import unless
+from .options import check_options
 
 LATE = 1e9  # "t → ∞" for the source of a pulse
 
@@ -100,7 +102,8 @@ def steady_state(
     Raises `ValueError` at Γ_in = 0, where every ladder conserves its particles and the state is
     not unique. Where no steady state is found `converged` is False, σ is NaN and `result` says so.
     """
-    field = NoField() if field is None else field
+    metal, pump, field = system_of(metal, pump, field)
+    check_options(mesh, max_steps=max_steps)
     field.check(metal)
     if is_concrete(metal.inelastic_rate) and np.any(np.asarray(metal.inelastic_rate) == 0):
         raise ValueError(

@@ -17,7 +17,7 @@ from ..kinetics.ladder import count_rungs
 from ..model.checks import as_arrays, require, to_array
 from ..model.field import ConstantField, require_field_unit
 from ..model.metal import Metal
-from ..model.names import System
+from ..model.names import System, system_of
 from ..model.pump import AbstractPump
 from ..numerics.crossing import crossing
 from .ways import RunInTime, run_in_time
@@ -69,6 +69,7 @@ def threshold_and_response(
 
 def _checked(metal, pump, times, weakest=1e-3, strongest=1e2, **options):
     """Arguments of `_threshold` as arrays; raises `ValueError`."""
+    system_of(metal, pump)
     require_field_unit("ConstantField", jnp.asarray(strongest), metal)
     require("times", times, "positive, finite times", lambda t: (t > 0) & (t < jnp.inf))
     require("times", times, "increasing", lambda t: np.all(np.diff(t) > 0))

@@ -11,6 +11,7 @@ import numpy as np
 from ..kinetics.ladder import Mesh
 from ..model.names import System
 from .evolve import DEFAULT_CELLS, trajectory
+from .options import check_options
 from .plateau import plateau
 from .run import UNPHYSICAL, Run
 from .steady import steady_state
@@ -202,4 +203,5 @@ def run_in_time(
 
 
 def _grid(cells: int, mesh: Mesh | None) -> Mesh | int:
+    check_options(mesh)
     return Mesh(cells=cells).cells if mesh is None else mesh

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
-from ..model.checks import as_arrays, to_array
+from ..model.checks import as_arrays, require, to_array
 from ..model.names import TIME, System, all_quantities, changed, resolve, unit_of
 from ..model.shown import Said
 from ..solvers.run import Run
@@ -87,7 +87,7 @@ def sensitivity(
     elif callable(what) and isinstance(wrt, Mapping):
         if options:
             raise TypeError(f"{next(iter(options))!r} is no option where a function is differentiated")
-        function, point = _of_function(what, names), np.array([float(wrt[name]) for name in names])
+        function, point = _of_function(what, names), np.array([_number(name, wrt[name]) for name in names])
         outputs, coords, units = jax.eval_shape(function, jnp.asarray(point)).size, {}, ""
     else:
         raise ValueError(
@@ -143,6 +143,11 @@ def _of_run(run: Run, names, options):
     about = {"long_name": TIME[0], "units": unit_of(TIME[2], system.metal)}
     coords = {"time": ("time", np.asarray(run.times), about)}
     return function, point, run.times.size, coords, "1"
+
+
+def _number(name: str, value: Any) -> float:
+    require(f"wrt: {name}", value, "a finite number", np.isfinite)
+    return float(value)
 
 
 def _of_function(what: Callable, names) -> Callable:
