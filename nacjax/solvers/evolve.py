@@ -22,6 +22,7 @@ from ..model.units import stated
 from ..numerics.carried import carried
 from ..numerics.spoiled import unless
 from ..numerics.sums import total
+from ..numerics.ticker import Ticker
 from ..numerics.two_way import two_way
 from .chord import mend
 from .controller import FixedEndsController
@@ -91,7 +92,10 @@ def evolve(
     options = dict(
         cells=cells, mesh=mesh, rungs=rungs, solver=solver, rtol=rtol, atol=atol, max_steps=max_steps
     )
-    run = trajectory(metal, pump, times, field, derivatives=None, budget=budget, **options)
+    with Ticker("evolve"):
+        run = trajectory(metal, pump, times, field, derivatives=None, budget=budget, **options)
+        if is_concrete(run.sigma):
+            jax.block_until_ready(run.sigma)
     if is_concrete(run.outcome._value) and not run.reached_all:
         last = "not every time"
         if is_concrete(run.sigma) and is_concrete(run.times):

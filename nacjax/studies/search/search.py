@@ -15,6 +15,7 @@ from ...model.metal import Metal
 from ...model.names import System, system_of
 from ...model.pump import AbstractPump
 from ...model.units import stated
+from ...numerics.ticker import Ticker
 from ...solvers.way import AbstractWay
 from ...solvers.ways import way_to
 from ..sweep.chunks import rung_counts
@@ -86,8 +87,9 @@ def search(
     recipe = _recipe(system, maker, way, over, rungs)
     goal, limits = objective_for(objective, way, maximise), constraints_for(constraints)
     recipe = dataclasses.replace(recipe, objective=goal, constraints=limits)
-    swarm, how = _best_of(Problem(recipe, system, make_box(over), 1, PENALTY), seed)
-    return to_optimum(swarm, finer(swarm.problem), how, time.perf_counter() - began)
+    with Ticker("search"):
+        swarm, how = _best_of(Problem(recipe, system, make_box(over), 1, PENALTY), seed)
+        return to_optimum(swarm, finer(swarm.problem), how, time.perf_counter() - began)
 
 
 def _best_of(problem: Problem, seed: int) -> tuple[Swarm, str]:
