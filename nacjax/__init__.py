@@ -86,6 +86,8 @@ if TYPE_CHECKING:
     from .studies.sensitivity import Sensitivity as Sensitivity
     from .studies.sensitivity import sensitivity as sensitivity
     from .studies.sweep.sweep import sweep as sweep
+    from .studies.threshold_fluence import ThresholdFluence as ThresholdFluence
+    from .studies.threshold_fluence import threshold_fluence as threshold_fluence
     from .studies.transport_laws import transport_laws as transport_laws
 
 _NAMES = {
@@ -142,6 +144,7 @@ _NAMES = {
     "studies.search.search": ("search",),
     "studies.sensitivity": ("Sensitivity", "sensitivity"),
     "studies.sweep.sweep": ("sweep",),
+    "studies.threshold_fluence": ("ThresholdFluence", "threshold_fluence"),
     "studies.transport_laws": ("transport_laws",),
 }
 """Module → its public names, the same as above; a test compares them."""
