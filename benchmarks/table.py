@@ -1,4 +1,4 @@
-"""results/table.md, results/figure.png and the README's table from the JSON files of the other scripts."""
+"""results/table.md, results/figure.png and the table of README.md beside it from the JSON files of the other scripts."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ TITLES = {
     "pulses": "256 pulses in one vmap: what a field costs",
     "parts": "What bounds (a) and (b)",
 }
-README = Path(__file__).parents[1] / "README.md"
+PAGE = Path(__file__).parent / "README.md"
 MARKS = "<!-- from here: python benchmarks/table.py -->\n", "<!-- to here -->\n"
 
 
@@ -138,7 +138,7 @@ WRITERS = {"gradients": gradients, "growth": growth, "pulses": pulses, "parts": 
 
 
 def summary(results: dict) -> str:
-    """The README's table: core milliseconds a point at an error ≤ 1e-3, one row a method, one column a case."""
+    """The table of README.md beside it: core milliseconds a point at an error ≤ 1e-3, one row a method, one column a case."""
     shown = [name for name in ("fig2a", "fig2a_low", "stiff", "steady") if name in results]
     cells: dict[str, dict[str, str]] = {}
     for name in shown:
@@ -161,7 +161,7 @@ def summary(results: dict) -> str:
 
 
 def insert(text: str, path: Path) -> None:
-    """Put the table between its marks in the README."""
+    """Put the table between its marks in README.md beside it."""
     before, rest = path.read_text().split(MARKS[0])
     path.write_text(before + MARKS[0] + text + MARKS[1] + rest.split(MARKS[1])[1])
 
@@ -239,4 +239,4 @@ if __name__ == "__main__":
     figure(results, options.out / f"figure{suffix}.png")
     print(text)
     if not options.quick:
-        insert(summary(results), README)
+        insert(summary(results), PAGE)

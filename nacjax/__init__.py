@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from jaxlib.version import __version__ as _jaxlib
 
+from .model import shown as _shown
 from .numerics.versions import __version__ as __version__
 from .numerics.versions import fault_of as _fault_of
 
 if TYPE_CHECKING:
+    from .figures.show import plot as plot
     from .kinetics.check import check_process as check_process
     from .kinetics.ladder import Mesh as Mesh
     from .kinetics.terms.electron_electron import ElectronElectron as ElectronElectron
@@ -94,9 +96,12 @@ if TYPE_CHECKING:
     from .studies.sensitivity import Sensitivity as Sensitivity
     from .studies.sensitivity import sensitivity as sensitivity
     from .studies.sweep.sweep import sweep as sweep
+    from .studies.threshold_fluence import ThresholdFluence as ThresholdFluence
+    from .studies.threshold_fluence import threshold_fluence as threshold_fluence
     from .studies.transport_laws import transport_laws as transport_laws
 
 _NAMES = {
+    "figures.show": ("plot",),
     "kinetics.check": ("check_process",),
     "kinetics.ladder": ("Mesh",),
     "kinetics.terms.electron_electron": ("ElectronElectron",),
@@ -156,6 +161,7 @@ _NAMES = {
     "studies.search.search": ("search",),
     "studies.sensitivity": ("Sensitivity", "sensitivity"),
     "studies.sweep.sweep": ("sweep",),
+    "studies.threshold_fluence": ("ThresholdFluence", "threshold_fluence"),
     "studies.transport_laws": ("transport_laws",),
 }
 """Module → its public names, the same as above; a test compares them."""
@@ -175,6 +181,8 @@ if not TYPE_CHECKING:
 def __dir__() -> list[str]:
     return sorted({*globals(), *_MODULE_OF} - {"TYPE_CHECKING", "Any"})
 
+
+_shown.drawn_by(lambda: importlib.import_module(f"{__name__}.figures.show").plot)
 
 if _fault := _fault_of(_jaxlib):
     warnings.warn(_fault, stacklevel=2)

@@ -10,6 +10,7 @@ import numpy as np
 from ..model.metal import Metal
 from ..model.pulses import AnalyticPulse, pulse_shapes
 from ..model.units import Internal, stated
+from ..numerics.ticker import Ticker, note
 from .metal import Band
 from .options import DELAY, DURATION, PulseShape, Quantities, Quantity, explained
 from .reading import Reading
@@ -63,7 +64,8 @@ class Evolve:
         self.files.set_up()
         output = self.files.free("evolve.nc")
         began = time.perf_counter()
-        result = self.compute()
+        with Ticker("nacjax evolve", lines=True):
+            result = self.compute()
         result.attrs["seconds"] = time.perf_counter() - began
         said = save(result, output, plot_pulse)
         for line in report(result):
@@ -114,10 +116,12 @@ class Evolve:
         with ThreadPoolExecutor(2) as pool:  # nearly all of the time is compiling, which leaves Python free
             awaited = pool.submit(self.thresholds_of, metal, pump)
             tuned_run = pool.submit(tuned) if self.instability else None
+            note("σ(t) and E*(t)")
             run = evolve(metal, pump, given, **options)
             result = run.to_xarray()
             result = _with_shapes(result, "occupation", run, kept)
             _note_events(result, run, "")
+            note("E*(t); σ(t) is done")
             if tuned_run is not None:
                 result = _with_tuned(result, tuned_run.result(), kept)
             return result.merge(awaited.result())

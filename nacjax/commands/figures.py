@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from typing import Any, Literal
 
+from ..numerics.ticker import Ticker, clear, note
 from .interrupt import keeps
 from .settings import set_up, whole
 
@@ -47,12 +48,15 @@ class Figures:
         start = time.perf_counter()
 
         def say(text: str) -> None:
+            clear()
             print(f"{time.perf_counter() - start:6.1f} s  {text}", flush=True)
 
         panels: dict[str, Any] = {}
-        for name, panel in compute(wanted, self.quick, say):
-            panels[name] = panel
-            say(f"{name}: wrote {', '.join(str(path) for path in save(name, panel, self.out))}")
+        with Ticker("nacjax figures", lines=True):
+            for name, panel in compute(wanted, self.quick, say):
+                panels[name] = panel
+                say(f"{name}: wrote {', '.join(str(path) for path in save(name, panel, self.out))}")
+                note("", len(panels), len(wanted))
         table = summary(claims(panels))
         (self.out / "claims.md").write_text(table, encoding="utf-8")
         print(f"\n{table}\nwrote {self.out / 'claims.md'} after {time.perf_counter() - start:.0f} s")

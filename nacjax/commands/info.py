@@ -72,8 +72,10 @@ def installation() -> None:
 
 def store(path: Path) -> None:
     """Progress and configuration of a store."""
+    from ..studies.sweep.extras import check_store
     from ..studies.sweep.store import Store, is_store
 
+    check_store(path)
     if not is_store(path):
         raise ValueError(f"path = {str(path)!r} is not allowed: it is no store of a sweep")
     opened = Store(path)
@@ -107,7 +109,15 @@ def configuration(entries: dict[str, Any], indent: str = "") -> None:
             kind = value.get("class", "")
             print(f"{indent}{name}: {kind}".rstrip())
             configuration({k: v for k, v in value.items() if k != "class"}, indent + "  ")
+        elif isinstance(value, list) and value and isinstance(value[0], list):
+            print(
+                "\n".join([f"{indent}{name}:", *(f"{indent}  {': '.join(map(str, row))}" for row in value)])
+            )
         elif isinstance(value, list) and len(value) > 6:
-            print(f"{indent}{name}: {value[0]:g} … {value[-1]:g} ({len(value)} values)")
+            print(f"{indent}{name}: {_end(value[0])} … {_end(value[-1])} ({len(value)} values)")
         else:
             print(f"{indent}{name}: {value}")
+
+
+def _end(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else str(value)

@@ -12,6 +12,8 @@ import sys
 import threading
 from collections.abc import Callable
 
+from ..numerics.ticker import clear
+
 INTERRUPTED = 130
 GRACE = 0.8  # seconds
 NOTHING = "nothing was written; the same command starts afresh"
@@ -35,6 +37,7 @@ class Ending:
                 text = text or f"interrupted: {self.keeps()}"
             except Exception:
                 text = "interrupted"
+            clear()
             print(f"nacjax {self.name}: {text}".replace(" :", ":"), file=sys.stderr, flush=True)
             self.said.set()
 

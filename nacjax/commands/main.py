@@ -95,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return parse(name, command, words).run() or OK
     except (ValueError, FileNotFoundError, FileExistsError) as error:
         return complain(name, str(error))
-    except OSError as error:
+    except (OSError, ModuleNotFoundError) as error:
         return complain(name, str(error), FAILED)
     except KeyboardInterrupt as error:
         ENDING.say(str(error))
@@ -156,31 +156,53 @@ def check_repeated(words: list[str], command: type) -> None:
 
 def in_a_line(box: str, known: list[str]) -> str:
     """What tyro says about wrong words, in a box of several lines, as a sentence."""
-    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line).strip(" │|") for line in box.splitlines()]
-    rules = [k for k, line in enumerate(lines) if line and (line[0] == "╭" or set(line) <= set("-─╰╯├┤"))]
-    rules += [len(lines)] * 2
-    text = " ".join(line for line in lines[rules[0] + 1 : rules[1]] if line) or " ".join(lines).strip()
+    text, about = boxed(box)
     if unknown := re.match(r"Unrecognized options: ([^\s,]+)", text):
         word = unknown[1]
         if not word.startswith("-"):
             return f"{word!r} is not understood: options begin with --, and a study file ends in .toml"
         flags = ["--" + option.replace("_", "-") for option in known]
         return f"there is no option {word!r}{nearest(word, flags)} known: {', '.join(flags)}"
-    if number := re.match(r"Error parsing --(\S+):.*?(int|float)\S*(?: with base 10)?: '(.*)'", text):
-        name, kind, value = number.groups()
-        what = "a whole number" if kind == "int" else "a number"
-        return f"{name} = {value!r} is not allowed: it must be {what}"
-    if several := re.match(
-        r"Error parsing --(\S+): no type matching (.*) could be instantiated from (\[.*?\])", text
-    ):
-        name, kind, value = several.groups()
-        what = "two numbers" if "FLOAT FLOAT" in kind else kind.replace("{None}|", "")
-        return f"{name} = {value} is not allowed: it must be {what}"
+    if wrong := re.match(r"Error parsing --(\S+): (.*)", text):
+        name, why = wrong.groups()
+        listed = re.search(r"arguments: \[([^\]]*)\]", why)
+        value = " ".join(re.findall(r"'([^']*)'", listed[1] if listed else why)[: None if listed else 1])
+        return f"{name} = {value!r} is not allowed: it must be {wanted(about)}"
     if choice := re.match(r"invalid choice '(.*)' for argument '--(.*)'\. Expected one of \((.*)\)", text):
         value, name, allowed = choice.groups()
         allowed = allowed.replace("'None', ", "")
         return f"{name} = {value!r} is not allowed: it must be one of {allowed.replace(chr(39), '')}"
+    if missing := re.match(r"Missing value for argument '--(.*)'\. Expected (\d+) values?", text):
+        name, count = missing.groups()
+        return f"{name} is not complete: give {count} value{'s' * (count != '1')} after --{name}"
     return text
+
+
+def boxed(box: str) -> tuple[str, str]:
+    """The first part of a box, which says what is wrong, and the second one, each in a line, without colours."""
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line).strip() for line in box.splitlines()]
+    framed = any(line.startswith("╭") for line in lines)
+    parts = [""]
+    for line in lines:
+        inside = line.strip(" │|")
+        if inside and set(inside) <= set("-─╰╯"):
+            parts.append("")
+        elif not line.startswith("╭"):
+            parts[-1] += f" {inside}"
+    if not framed and len(parts) > 1:
+        parts.pop(0)  # the title
+    said = [part.strip() for part in parts if part.strip()]
+    return said[0] if said else "not understood", said[1] if len(said) > 1 else ""
+
+
+def wanted(about: str) -> str:
+    """What an option takes, from the line of its help."""
+    many = "numbers" if "FLOAT" in about else "whole numbers"
+    if "FLOAT" not in about and "INT" not in about:
+        return f"of the kind that --help names: {about}"
+    if about.count("FLOAT") + about.count("INT") > 1:
+        return many
+    return "a number" if "FLOAT" in about else "a whole number"
 
 
 def toml_words(path: Path, command: type) -> list[str]:

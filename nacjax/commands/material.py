@@ -9,6 +9,7 @@ import numpy as np
 
 from ..model.metal import Metal, Scales
 from ..model.pulses import AnalyticPulse, pulse_shapes
+from ..numerics.ticker import Ticker
 from .options import DURATION, PulseShape, TransportLaw, explained, transport_help
 from .reading import Reading, check_laws
 from .settings import Files, save
@@ -80,7 +81,8 @@ class Material:
         began = time.perf_counter()
         metal = self.metal()
         print(metal, end="\n\n")
-        result = self.compute(metal)
+        with Ticker("nacjax material", lines=True):
+            result = self.compute(metal)
         result.attrs["seconds"] = time.perf_counter() - began
         said = save(result, output, plot_fluence)
         print(verdict_table(result), end="\n\n")

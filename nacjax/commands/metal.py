@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from ..kinetics.terms.electron_electron import ElectronElectron
 from ..model.dos import FlatTopDOS, SemiEllipticDOS
-from ..model.metal import Metal
-from ..model.units import Internal
+from ..model.metal import Metal, Scales
+from ..model.units import Internal, stated
 from .options import Quantity, TransportLaw, explained, transport_help
 from .reading import Reading, check_laws
 
@@ -26,6 +26,8 @@ class Band:
     exponent: Annotated[
         float | None, explained(FlatTopDOS, "exponent", "Of the flat-top band; by default 8.")
     ] = None
+    width: Quantity = None
+    """Width W of the band with its unit, such as "0.6 eV": temperatures and energies then have units, too."""
     filling: Annotated[float | None, explained(Metal, "filling", FILLING)] = None
     temperature: Annotated[Quantity, explained(Metal, "temperature", DEFAULT)] = None
     inelastic_rate: Annotated[Quantity, explained(Metal, "inelastic_rate")] = Internal(1e-3)
@@ -48,6 +50,8 @@ class Band:
             raise ValueError(
                 f"exponent does nothing with {other}: it is that of the flat-top band; leave it out"
             )
+        if self.width is not None:
+            more["scales"] = self.scales()
         filling = otherwise if self.filling is None else self.filling
         more |= {"filling": filling, "inelastic_rate": self.inelastic_rate, "transport": self.transport}
         if self.electron_electron:
@@ -72,3 +76,17 @@ class Band:
         else:
             band = SemiEllipticDOS()  # pyright: ignore[reportCallIssue]
         return Metal(dos=band, **{"temperature": Internal(0.003), **more})
+
+    def scales(self) -> Scales:
+        """The unit of energy that `width` sets; raises `ValueError` where the band has a width of its own."""
+        if self.dos is not None or self.material == "k3c60":
+            other = self.material if self.dos is None else self.dos
+            raise ValueError(
+                f"width does nothing with {other}, whose bands have one of their own: leave it out"
+            )
+        width = stated("width", self.width, "energy", Scales(energy_ev=1.0))
+        if not 0 < width < float("inf"):
+            raise ValueError(
+                f"width = {self.width!r} is not allowed: it must be a positive energy, such as '0.6 eV'"
+            )
+        return Scales(energy_ev=float(width))

@@ -11,6 +11,7 @@ from ..model.names import System
 from ..model.pulses import AnalyticPulse, pulse_shapes
 from ..model.pump import Clamped
 from ..model.units import Internal, stated
+from ..numerics.ticker import Ticker
 from .metal import Band
 from .options import DELAY, DURATION, PumpName, Quantity, explained, listed
 from .reading import Reading
@@ -77,7 +78,8 @@ class Search:
         from ..studies.search.search import search
 
         how = {"seed": self.seed, "cells": self.cells, **self.state(metal)}
-        found = search(metal, pump, over=over, objective=self.objective, **how)
+        with Ticker("nacjax search", lines=True):
+            found = search(metal, pump, over=over, objective=self.objective, **how)
         print(found)
         result = found.to_xarray()
         # the landscape takes long: what was found is on disk before it begins

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..model.field import ConstantField
 from ..model.units import Internal
+from ..numerics.ticker import Ticker
 from .metal import Band
 from .options import explained
 from .reading import Reading
@@ -49,7 +50,8 @@ class Steady:
 
         from ..figures import plot_steady
 
-        result = self.compute(metal, axes)
+        with Ticker("nacjax steady", lines=True):
+            result = self.compute(metal, axes)
         said = save(result, output, plot_steady)
         print("\n".join(table(result)))
         erased = 0.1 / float(metal.inelastic_rate)

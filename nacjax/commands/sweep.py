@@ -9,6 +9,7 @@ import numpy as np
 from ..model.field import ConstantField, NoField
 from ..model.pump import Clamped
 from ..model.units import Internal, stated
+from ..numerics.ticker import Ticker
 from .interrupt import keeps
 from .metal import Band
 from .options import Quantity, QuantityPair, explained, listed
@@ -117,10 +118,11 @@ class Sweep:
         from ..studies.sweep.sweep import interrupted, sweep
 
         keeps(lambda: interrupted(self.store))
-        result = sweep(
-            metal, pump, axes=axes, field=field, store=self.store, chunk=self.chunk, cells=self.cells,
-            **self.state(),
-        )  # fmt: skip
+        with Ticker("nacjax sweep", lines=True):
+            result = sweep(
+                metal, pump, axes=axes, field=field, store=self.store, chunk=self.chunk, cells=self.cells,
+                **self.state(),
+            )  # fmt: skip
         self.report(result, metal, output)
         return None
 

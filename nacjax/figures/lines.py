@@ -19,16 +19,18 @@ LAWS = {
 
 
 @styled
-def plot_sigma(dataset: xr.Dataset, ax: Axes | None = None) -> Axes:
-    """σ(ω_p)/σ_0 of a `nacjax.sweep` over "phonon_energy", a line for each point of the other axes, by its name.
+def plot_sigma(
+    dataset: xr.Dataset, ax: Axes | None = None, x: str = "phonon_energy", variable: str = "sigma"
+) -> Axes:
+    """σ/σ_0 of a `nacjax.sweep` over the axis `x`, a line for each point of the other axes, by its name.
 
-    Dotted lines mark the phonon energies that the commensurability criterion names, where the
-    sweep knows them. Raises `ValueError` for a dataset without `sigma` over "phonon_energy".
+    Over "phonon_energy" dotted lines mark the energies that the commensurability criterion names, where the
+    sweep knows them. Raises `ValueError` for a dataset without the `variable` over `x`.
     """
-    if "sigma" not in dataset or "phonon_energy" not in dataset["sigma"].dims:
-        raise ValueError("dataset is not allowed: it must hold sigma over the axis phonon_energy")
-    sigma, omega = dataset["sigma"], dataset["phonon_energy"]
-    others = [str(dim) for dim in sigma.dims if dim != "phonon_energy"]
+    if variable not in dataset or x not in dataset[variable].dims:
+        raise ValueError(f"dataset is not allowed: it must hold {variable} over the axis {x}")
+    sigma, omega = dataset[variable], dataset[x]
+    others = [str(dim) for dim in sigma.dims if dim != x]
     ax = axes_or_new(ax)
     zero_line(ax)
     lines: list[tuple[xr.DataArray, str]] = [(sigma, "")]
@@ -43,7 +45,8 @@ def plot_sigma(dataset: xr.Dataset, ax: Axes | None = None) -> Axes:
     ax.set(xlabel=label_of(omega), ylabel=label_of(sigma), xlim=(float(omega[0]), float(omega[-1])))
     if others:
         ax.legend(loc="best", handlelength=1.4, ncols=-(-len(lines) // 12))
-    mark_commensurate(ax, dataset)
+    if x == "phonon_energy":
+        mark_commensurate(ax, dataset)
     return ax
 
 

@@ -11,18 +11,18 @@ from .style import axes_or_new, label_of, styled
 
 
 @styled
-def plot_map(dataset: xr.Dataset, x: str, y: str, ax: Axes | None = None) -> Axes:
+def plot_map(dataset: xr.Dataset, x: str, y: str, ax: Axes | None = None, variable: str = "sigma") -> Axes:
     """σ/σ_0 over two quantities: blue where σ < 0, red where σ > 0, white and a black line at zero.
 
     Both colours reach their full depth, whatever the range of either sign. Raises `ValueError` for a
-    dataset without `sigma` over `x` and `y` alone.
+    dataset without the `variable` over `x` and `y` alone.
     """
-    if "sigma" not in dataset or set(dataset["sigma"].dims) != {x, y}:
+    if variable not in dataset or set(dataset[variable].dims) != {x, y}:
         raise ValueError(
-            f"dataset is not allowed: it must hold sigma over the axes {x} and {y}, and no others"
+            f"dataset is not allowed: it must hold {variable} over the axes {x} and {y}, and no others"
         )
     ax = axes_or_new(ax)
-    draw_signed(ax, dataset["sigma"].transpose(y, x), label_of(dataset["sigma"]))
+    draw_signed(ax, dataset[variable].transpose(y, x), label_of(dataset[variable]))
     ax.set(xlabel=label_of(dataset[x]), ylabel=label_of(dataset[y]))
     return ax
 

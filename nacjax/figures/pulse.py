@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.interpolate import PchipInterpolator
 
-from .style import BLUE, ENERGY, ORANGE, STYLE, TIME, colours, legend_above, zero_line
+from .style import BLUE, ENERGY, ORANGE, STYLE, TIME, colours, legend_above, time_label, zero_line
 
 
 def plot_pulse(result: xr.Dataset) -> Figure:
@@ -34,10 +34,12 @@ def draw_conductivity(axes: Axes, result: xr.Dataset) -> None:
             time, result["phonons"] / result["phonons"].max(), color=ORANGE, lw=0.9, label="ζ/ζ$_{max}$"
         )
         label = "σ/σ$_0$, ζ/ζ$_{max}$"
-    axes.plot(time, result["sigma"], color=BLUE, ls="--", label="σ/σ$_0$, no instability")
-    if "sigma_tuned" in result:
+    if "sigma_tuned" not in result:
+        axes.plot(time, result["sigma"], color=BLUE, label="σ/σ$_0$")
+    else:
+        axes.plot(time, result["sigma"], color=BLUE, ls="--", label="σ/σ$_0$, no instability")
         axes.plot(time, result["sigma_tuned"], color=BLUE, label="σ/σ$_0$, self-tuned field")
-    axes.set(xlabel=TIME, ylabel=label, xlim=(0, float(time[-1])))
+    axes.set(xlabel=time_label(time), ylabel=label, xlim=(0, float(time[-1])))
     legend_above(axes, 2)
 
 

@@ -95,6 +95,12 @@ def label_of(variable: xr.DataArray) -> str:
     return subscripts(text if unit == "1" else f"{text} ({unit})")
 
 
+def time_label(time: xr.DataArray) -> str:
+    """Axis label of a time in whatever unit it has."""
+    known = time.attrs.get("units", "1/rate") in ("1/rate", "1/Γ_eph", "1")
+    return TIME if known else f"time t ({time.attrs['units']})"
+
+
 def subscripts(text: str) -> str:
     """σ_0 as matplotlib's mathtext, upright."""
     return re.sub(r"(\w)_(\w+)", r"$\\mathrm{\1_{\2}}$", text)

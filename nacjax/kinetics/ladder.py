@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from ..model.checks import is_concrete
+from ..model.checks import is_concrete, require_count
 from ..model.metal import Metal
 from ..numerics.roots import increasing_root
 
@@ -38,8 +38,7 @@ class Mesh(eqx.Module):
     fermi_weight: float = eqx.field(static=True, default=0.12)
 
     def __check_init__(self):
-        if self.cells < 4 or self.cells != int(self.cells):
-            raise ValueError(f"cells = {self.cells!r} is not allowed: it must be a whole number, at least 4")
+        require_count("cells", self.cells, 4)
 
     @classmethod
     def uniform(cls, cells: int = 128) -> "Mesh":
@@ -145,6 +144,8 @@ def count_rungs(metal: Metal, rungs: int | None = None) -> int:
     The number of rungs fixes array shapes, so it must be a plain integer: under `jit`, `vmap` or
     `grad` with respect to ω_p or W, pass `rungs=` (any number ≥ W/ω_p works, spare rungs stay empty).
     """
+    if rungs is not None:
+        require_count("rungs", rungs)
     with jax.ensure_compile_time_eval():  # a number here is a number also inside a jitted function
         ratio = metal.dos.width / metal.phonon_energy
     if not is_concrete(ratio):

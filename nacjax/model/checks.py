@@ -13,6 +13,22 @@ def to_array(value) -> Array:
     return array if jnp.issubdtype(array.dtype, jnp.floating) else array.astype(float)
 
 
+def require_kind(name: str, value, kind: type, allowed: str) -> None:
+    """Raise a `ValueError` naming the argument and what is allowed, unless `value` is of a kind."""
+    if not isinstance(value, kind):
+        shown = f"the class {value.__name__}" if isinstance(value, type) else repr(value)
+        raise ValueError(f"{name} = {shown[:200]} is not allowed: it must be {allowed}")
+
+
+def require_count(name: str, value, least: int = 1) -> None:
+    """Raise a `ValueError` naming the argument, unless `value` is a whole number of at least `least`."""
+    whole = (
+        isinstance(value, int | np.integer | float) and not isinstance(value, bool) and value == int(value)
+    )
+    if not whole or value < least:
+        raise ValueError(f"{name} = {value!r} is not allowed: it must be a whole number, at least {least}")
+
+
 def as_arrays(tree):
     """The pytree with every Python or NumPy number as a JAX array, so that none escapes differentiation."""
     return jax.tree.map(
@@ -33,7 +49,13 @@ def require(name: str, value, allowed: str, test) -> None:
     """
     if not is_concrete(value):
         return
-    numbers = np.asarray(value, dtype=float)
+    try:
+        if np.asarray(value).dtype.kind not in "biuf" and not hasattr(value, "dtype"):
+            raise TypeError
+        numbers = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        shown = repr(value) if is_concrete(value) else "a traced value"
+        raise ValueError(f"{name} = {shown[:200]} is not allowed: it must be {allowed}") from None
     if np.any(np.isnan(numbers)) or not np.all(test(numbers)):
         shown = np.asarray(value)[()] if numbers.ndim == 0 else numbers.tolist()
         raise ValueError(f"{name} = {shown} is not allowed: it must be {allowed}")

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ..numerics.roots import increasing_root
-from .checks import require
+from .checks import require, require_kind
 from .dispersion import Dispersion, as_dispersion
 from .dos import AbstractDOS
 from .mode import Mode
@@ -86,6 +86,8 @@ class Metal(Declared):
     sources: tuple[tuple[str, str], ...] = eqx.field(static=True, default=())
 
     def __post_init__(self):
+        if self.scales is not None:
+            require_kind("scales", self.scales, Scales, "nacjax.Scales(energy_ev=...)")
         for name, value in in_internal_units(self, self.scales).items():
             setattr(self, name, value)
         self.modes = _plain("modes", self.modes, Mode, "nacjax.Mode", self.scales)

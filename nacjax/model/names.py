@@ -11,9 +11,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .checks import as_arrays, to_array
+from .checks import as_arrays, require_kind, to_array
 from .dos import AbstractDOS
-from .field import AbstractField
+from .field import AbstractField, NoField
 from .metal import Metal
 from .numbers import Declared, Number, numbers_of, subclasses
 from .pump import AbstractPump
@@ -25,6 +25,33 @@ class System(NamedTuple):
     metal: Metal
     pump: AbstractPump
     field: AbstractField
+
+
+def system_of(metal: Any, pump: Any, field: Any = None) -> System:
+    """A checked `System`, without a field where None is given; raises `ValueError` for what is none of these."""
+    field = NoField() if field is None else field  # pyright: ignore[reportCallIssue]
+    require_kind("metal", metal, Metal, "a nacjax.Metal (the metal comes first, then the pump)")
+    require_kind(
+        "pump",
+        pump,
+        AbstractPump,
+        "a pump, such as nacjax.Clamped(20.0) or nacjax.ExponentialPulse(10.0, 0.3)",
+    )
+    require_kind("field", field, AbstractField, "a field, such as nacjax.ConstantField(0.4)")
+    for part in (metal, metal.dos, pump, field):
+        require_one_each(part)
+    return System(metal, pump, field)
+
+
+def require_one_each(module: Any) -> None:
+    """Raise `ValueError` for a number that is an array, where one value is needed."""
+    for name in numbers_of(type(module)):
+        value = getattr(module, name)
+        if not isinstance(value, tuple) and np.ndim(value):
+            raise ValueError(
+                f"{name} of shape {np.shape(value)} is not allowed: it must be one number; several values go through "
+                "nacjax.sweep(axes={...}), or jax.vmap"
+            )
 
 
 TIME = ("time since the start of the pump", "t", "time")

@@ -6,6 +6,7 @@ Constructors check by the declaration, printouts, sweeps, results and the comman
 import dataclasses
 import functools
 import inspect
+import re
 import types
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
@@ -17,6 +18,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from .checks import require, to_array
+from .shown import Shown
 from .units import KINDS, Internal, has_unit, is_pair, stated
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ class Number:
     kind: str
     allowed: Range
     long_name: str
+    optional: bool = False
 
     @property
     def range(self) -> str:
@@ -74,7 +77,10 @@ def _converted(value: Any) -> Any:
     """An array, or a tuple of them; what carries a unit waits for the metal."""
     if isinstance(value, tuple) and not is_pair(value):
         return tuple(map(_converted, value))
-    return value if has_unit(value) else to_array(value)
+    try:
+        return value if has_unit(value) or np.iscomplexobj(value) else to_array(value)
+    except (TypeError, ValueError):  # no number, which the check of the range says with its name
+        return value
 
 
 def _waiting(value: Any) -> Any:
@@ -105,7 +111,7 @@ def number(
     if not isinstance(allowed, Range) and allowed not in RANGES:
         raise ValueError(f"allowed = {allowed!r} is not allowed: it must be one of {', '.join(RANGES)}")
     within = allowed if isinstance(allowed, Range) else RANGES[allowed]
-    declared = Number(symbol, kind, within, long_name)
+    declared = Number(symbol, kind, within, long_name, default is None)
     if kind and isinstance(default, float):
         default = Internal(default)
     given = {} if default is dataclasses.MISSING else {"default": default}
@@ -130,7 +136,7 @@ def check_numbers(module: Any) -> None:
         value = getattr(module, name)
         for entry in value if isinstance(value, tuple) and not is_pair(value) else (value,):
             waits = declared.kind and getattr(module, "in_metal", False) and has_unit(entry)
-            if entry is not None and not waits:
+            if not (waits or (entry is None and declared.optional)):
                 declared.check(name, entry)
 
 
@@ -178,7 +184,11 @@ def in_internal_units(module: Any, scales: Any, prefix: str = "") -> dict[str, A
     }
 
 
-class Declared(eqx.Module):
+SENTENCE = re.compile(r"(?<!Fig)(?<!Figs)(?<!Eq)(?<!Eqs)\.\s")
+"""Where a sentence of a docstring ends."""
+
+
+class Declared(Shown, eqx.Module):
     """A module whose numbers are declared by `number` and checked on construction.
 
     - `symbol`: of the whole in printouts
@@ -213,10 +223,41 @@ class Declared(eqx.Module):
         """The declaration of one of its numbers as it stands in this object, or None."""
         return numbers_of(type(self)).get(name)
 
+    def __repr__(self):
+        return f"{type(self).__name__}({', '.join(f'{n}={t}' for n, t in _parts(self))})"
+
+    def __str__(self):
+        """What it is, and a line for each of its numbers."""
+        first = SENTENCE.split((inspect.getdoc(type(self)) or "").split("\n\n")[0])[0].replace("\n", " ")
+        lines = []
+        for name, text in _parts(self):
+            declared = self.declaration(name)
+            about = (
+                "" if declared is None else f"  {declared.long_name}{declared.kind and f' ({declared.kind})'}"
+            )
+            lines.append(f"  {name} = {text}{about}")
+        return "\n".join([f"{type(self).__name__}: {first}", *lines])
+
     def summary(self) -> str:
         """The module in a few words, for printouts."""
         values = [f"{name} {shown(getattr(self, name))}" for name in numbers_of(type(self))]
         return ", ".join([type(self).__name__, *values])
+
+
+def _parts(module: Any) -> list[tuple[str, str]]:
+    """Name and text of what a module was made of, without what it was not given."""
+    given = [(f.name, getattr(module, f.name, None)) for f in dataclasses.fields(module) if f.init]
+    return [
+        (name, _brief(value))
+        for name, value in given
+        if value is not None and not (isinstance(value, tuple) and not value)
+    ]
+
+
+def _brief(value: Any) -> str:
+    if isinstance(value, jax.Array | np.ndarray):
+        return f"array {np.shape(value)}" if np.ndim(value) else shown(value)
+    return repr(value)
 
 
 def shown(value: Any) -> str:

@@ -11,6 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
+from ..model.checks import require_count, require_kind
+from ..model.shown import Said
 from .run import Run
 
 Interval = Float[Array, " interval"]
@@ -24,7 +26,7 @@ def _said(what: str, total: Any, cut: Any) -> str:
     return f"{what} for {least}{shown}" + (", cut off by the saved times" if least else "")
 
 
-class Events(eqx.Module):
+class Events(Said, eqx.Module):
     """What happened in a run; times in the inverse unit of the rates.
 
     - `crossings` (event,): times at which σ changes sign, in order, NaN after the last
@@ -53,7 +55,6 @@ class Events(eqx.Module):
         return "\n".join([*lines, f"sign changes at t = {times or 'none'}"])
 
 
-@eqx.filter_jit
 def events(run: Run, most: int = 8) -> Events:
     """Locate the events of a run between its saved times, up to `most` sign changes.
 
@@ -62,6 +63,13 @@ def events(run: Run, most: int = 8) -> Events:
     sets in, σ is extrapolated from before; where it ends, dσ/dt at E = 0 crosses zero. What stands at the first
     or the last saved time is cut off there, and marked so.
     """
+    require_kind("run", run, Run, "a Run, as nacjax.evolve returns it")
+    require_count("most", most)
+    return _events(run, most)
+
+
+@eqx.filter_jit
+def _events(run: Run, most: int) -> Events:
     sigma, slope, drift, on = conductivity_rates(run)
     steps = jnp.diff(run.times)
     negative = (sigma < 0) & ~on  # held at zero up to round-off

@@ -14,19 +14,22 @@ from jaxtyping import Array, Float
 from ..kinetics.equations import Kinetics
 from ..kinetics.ladder import Mesh, count_rungs
 from ..model.checks import as_arrays, is_concrete, to_array
-from ..model.field import AbstractField, NoField
+from ..model.field import AbstractField
 from ..model.metal import Metal
+from ..model.names import system_of
 from ..model.pump import AbstractPump
 from ..model.units import stated
 from ..numerics.carried import carried
 from ..numerics.spoiled import unless
 from ..numerics.sums import total
+from ..numerics.ticker import Ticker
 from ..numerics.two_way import two_way
 from .chord import mend
 from .controller import FixedEndsController
+from .options import check_options
 from .rosenbrock import ROS34PW2, Rosenbrock
 from .run import Run
-from .verdict import check_times, in_order
+from .sound import check_times, in_order
 
 DEFAULT_CELLS = 128
 DEFAULT_RTOL = 1e-3
@@ -85,11 +88,15 @@ def evolve(
     Raises `ValueError` for bad arguments. A solve that fails warns, keeps the times it reached
     (the others are NaN), and says why in `run.result`.
     """
+    system_of(metal, pump, field)
     times = stated("times", times, "time", metal.scales)
     options = dict(
         cells=cells, mesh=mesh, rungs=rungs, solver=solver, rtol=rtol, atol=atol, max_steps=max_steps
     )
-    run = trajectory(metal, pump, times, field, derivatives=None, budget=budget, **options)
+    with Ticker("evolve"):
+        run = trajectory(metal, pump, times, field, derivatives=None, budget=budget, **options)
+        if is_concrete(run.sigma):
+            jax.block_until_ready(run.sigma)
     if is_concrete(run.outcome._value) and not run.reached_all:
         last = "not every time"
         if is_concrete(run.sigma) and is_concrete(run.times):
@@ -109,7 +116,8 @@ def trajectory(
     - `derivatives`: of `Numerics`; None chooses by what is under a transformation
     - `options`: those of `evolve`
     """
-    times, field = _checked_times(times), NoField() if field is None else field
+    metal, pump, field = system_of(metal, pump, field)
+    times = _checked_times(times)
     field.check(metal)
     leaves, structure = jax.tree.flatten(as_arrays((metal, pump, field, times)))
     moving = [eqx.is_inexact_array(x) and not is_concrete(x) for x in leaves]
@@ -135,10 +143,8 @@ def numerics(
     budget: bool = True,
 ) -> Numerics:
     """The checked `Numerics` of options of `evolve`; raises `ValueError`."""
+    check_options(mesh, solver, max_steps, rtol=rtol, atol=atol)
     atol = rtol / 10 if atol is None else atol
-    for name, value in (("rtol", rtol), ("atol", atol)):
-        if not value > 0:
-            raise ValueError(f"{name} = {value!r} is not allowed: it must be positive")
     return Numerics(
         Mesh(cells=cells) if mesh is None else mesh,
         count_rungs(metal, rungs),
@@ -157,8 +163,10 @@ def default_solver(metal: Metal) -> Rosenbrock:
 
 def _checked_times(times) -> Float[Array, " time"]:
     times = jnp.atleast_1d(to_array(times))
-    if times.ndim != 1 or times.size == 0:
-        raise ValueError(f"times = {times!r} is not allowed: it must be a non-empty list of times")
+    if is_concrete(times) and (times.ndim != 1 or times.size == 0):
+        raise ValueError(
+            f"times of shape {times.shape} is not allowed: it must be a list of at least one time"
+        )
     check_times(times)
     return times
 

@@ -9,14 +9,15 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from ..kinetics.ladder import count_rungs
-from ..model.checks import as_arrays, is_concrete, to_array
+from ..model.checks import as_arrays, is_concrete, require_kind, to_array
 from ..model.field import AbstractField, SampledField
 from ..model.metal import Metal
+from ..model.names import system_of
 from ..model.pump import AbstractPump
 from ..model.units import stated
 from ..numerics.spoiled import unless
 from .evolve import trajectory
-from .verdict import check_times
+from .sound import check_times
 from .ways import outcome_code, run_in_time
 
 Times = Float[Array, " time"]
@@ -35,6 +36,8 @@ def omega_e(
     Where a run fails ω_E is NaN, and a warning says why. Differentiable in forward mode. `options` are those
     of `evolve`.
     """
+    system_of(metal, pump)
+    require_kind("field", field, AbstractField, "a field, such as nacjax.ConstantField(0.4)")
     times = stated("times", times, "time", metal.scales)
     check_times(times)
     inputs = as_arrays((metal, pump, jnp.atleast_1d(to_array(times)), field))

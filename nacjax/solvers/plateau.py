@@ -10,17 +10,20 @@ from jaxtyping import Array, Float
 
 from ..kinetics.ladder import Ladder, Mesh, build_ladder, count_rungs
 from ..kinetics.measures import conductivity
-from ..model.checks import as_arrays, is_concrete
+from ..model.checks import as_arrays, is_concrete, require_kind
 from ..model.dos import floor
 from ..model.metal import Metal
+from ..model.names import require_one_each
 from ..model.pump import Clamped
+from ..model.shown import Said
 from ..numerics.roots import increasing_root
 from ..numerics.spoiled import unless
 from .evolve import DEFAULT_CELLS
-from .verdict import allowed, refusal
+from .options import check_options
+from .sound import allowed, refusal
 
 
-class Plateau(eqx.Module):
+class Plateau(Said, eqx.Module):
     """The plateau state: `sigma` σ/σ_0 (scalar), `occupation` f (rung, cell), its `ladder`, `metal` and `pump`."""
 
     sigma: Float[Array, ""]
@@ -28,6 +31,11 @@ class Plateau(eqx.Module):
     ladder: Ladder
     metal: Metal
     pump: Clamped
+
+    def __str__(self):
+        from .verdict import of_state
+
+        return of_state(self, "on the plateau", "it lasts until inelastic scattering acts, t ≪ 0.1 W/Γ_in")
 
     @property
     def ok(self) -> bool:
@@ -62,6 +70,9 @@ def plateau(
     few rungs where JAX's transformations hide them from the checks. Raises `ValueError`
     for bad arguments, and for a metal with dispersion or further modes.
     """
+    require_kind("metal", metal, Metal, "a nacjax.Metal (the metal comes first, then zeta)")
+    require_one_each(metal)
+    check_options(mesh)
     pump = Clamped(zeta)
     if not metal.on_ladder:
         raise ValueError(

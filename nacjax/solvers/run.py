@@ -14,8 +14,9 @@ from ..kinetics.entropy import entropy_production
 from ..kinetics.equations import Kinetics
 from ..kinetics.ladder import Ladder
 from ..model.metal import Metal
+from ..model.shown import Said
 from ..numerics.spoiled import unless
-from .verdict import UNPHYSICAL, allowed, beyond, check_times, in_order, range_of, refusal
+from .sound import UNPHYSICAL, allowed, beyond, check_times, in_order, range_of, refusal
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -25,7 +26,7 @@ OUTSIDE = 30
 """The norm of an error is an average over cells; that of one cell may be so many times as large."""
 
 
-class Run(eqx.Module):
+class Run(Said, eqx.Module):
     """States at the requested times, and what is measured on them.
 
     - `times` (time,), in the inverse unit of the rates
@@ -70,6 +71,11 @@ class Run(eqx.Module):
             stats={name: count.astype(jnp.int32) for name, count in counts.items()},
             tolerance=tolerance,
         )
+
+    def __str__(self):
+        from .verdict import of_run
+
+        return of_run(self)
 
     @property
     def metal(self) -> Metal:

@@ -19,20 +19,23 @@ from ..kinetics.jacobian import dense_jacobian, jacobian
 from ..kinetics.ladder import Ladder, Mesh, count_rungs
 from ..kinetics.measures import conductivity
 from ..model.checks import as_arrays, is_concrete
-from ..model.field import AbstractField, NoField
+from ..model.field import AbstractField
 from ..model.metal import Metal
+from ..model.names import system_of
 from ..model.pump import AbstractPump
+from ..model.shown import Said
 from ..numerics.bordered import factorised
 from ..numerics.ladder_matrix import LadderMatrix
 from ..numerics.spoiled import unless
-from .verdict import UNPHYSICAL, allowed, beyond, refusal
+from .options import check_options
+from .sound import UNPHYSICAL, allowed, beyond, refusal
 
 LATE = 1e9  # "t → ∞" for the source of a pulse
 OUTSIDE = 1e-3
 """How far f may leave 0 … 1 on a coarse mesh."""
 
 
-class SteadyState(eqx.Module):
+class SteadyState(Said, eqx.Module):
     """The t → ∞ state: `sigma` σ/σ_0 and `phonons` ζ (scalars), `occupation` f (rung, cell), and how it converged.
 
     `mode_phonons` ζ_m of further modes (mode,); `correction` is the last Newton correction of the state,
@@ -48,6 +51,12 @@ class SteadyState(eqx.Module):
     iterations: Int[Array, ""]
     outside: Float[Array, ""]
     converged: Bool[Array, ""]
+
+    def __str__(self):
+        from .verdict import of_state
+
+        last = f"ζ = {np.ravel(self.phonons)[0]:.4g} phonons per mode"
+        return of_state(self, "in the steady state, t → ∞", last)
 
     @property
     def metal(self) -> Metal:
@@ -108,7 +117,8 @@ def steady_state(
     not unique. Where no steady state is found, f leaves 0 … 1, or numbers are out of their ranges that JAX's
     transformations hide from the checks, `converged` is False, σ is NaN and `result` says why.
     """
-    field = NoField() if field is None else field
+    metal, pump, field = system_of(metal, pump, field)
+    check_options(mesh, max_steps=max_steps)
     field.check(metal)
     if is_concrete(metal.inelastic_rate) and np.any(np.asarray(metal.inelastic_rate) == 0):
         raise ValueError(

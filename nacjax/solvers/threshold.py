@@ -17,11 +17,11 @@ from ..kinetics.ladder import count_rungs
 from ..model.checks import as_arrays, require, to_array
 from ..model.field import ConstantField, require_field_unit
 from ..model.metal import Metal
-from ..model.names import System
+from ..model.names import System, system_of
 from ..model.pump import AbstractPump
 from ..model.units import stated
 from ..numerics.crossing import crossing
-from .verdict import check_times
+from .sound import check_times
 from .ways import RunInTime, run_in_time
 
 Times = Float[Array, " time"]
@@ -72,6 +72,7 @@ def threshold_and_response(
 
 def _checked(metal, pump, times, weakest=1e-3, strongest=1e2, **options):
     """Arguments of `_threshold` as arrays; raises `ValueError`."""
+    system_of(metal, pump)
     require_field_unit("ConstantField", jnp.asarray(strongest), metal)
     times = stated("times", times, "time", metal.scales)
     check_times(times)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from ..kinetics.ladder import Mesh
 from ..model.names import System
+from .options import check_options
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,9 +46,9 @@ class AbstractWay(abc.ABC):
             if name not in self.known:
                 known = ", ".join(("cells", "mesh", *self.known))
                 raise TypeError(f"{name!r} is no option of this kind of study; known: {known}")
-        for name in ("rtol", "atol"):
-            if given.get(name) is not None and not given[name] > 0:
-                raise ValueError(f"{name} = {given[name]!r} is not allowed: it must be positive")
+        mesh = None if isinstance(self.mesh, int) else self.mesh
+        checked = ("rtol", "atol", "solver", "max_steps")
+        check_options(mesh, **{name: given[name] for name in checked if name in given})
 
     @abc.abstractmethod
     def solve(self, system: System, rungs: int) -> tuple[Any, Any]:

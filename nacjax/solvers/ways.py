@@ -12,10 +12,11 @@ from ..kinetics.ladder import Mesh
 from ..model.names import System
 from ..numerics.spoiled import unless
 from .evolve import DEFAULT_CELLS, trajectory
+from .options import check_options
 from .plateau import plateau
 from .run import Run
+from .sound import UNPHYSICAL
 from .steady import steady_state
-from .verdict import UNPHYSICAL
 from .way import AbstractWay
 
 NOT_CONVERGED, NOT_PHYSICAL = 102, 103
@@ -216,4 +217,5 @@ def run_in_time(
 
 
 def _grid(cells: int, mesh: Mesh | None) -> Mesh | int:
+    check_options(mesh)
     return Mesh(cells=cells).cells if mesh is None else mesh

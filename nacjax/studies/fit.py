@@ -11,11 +11,11 @@ import numpy as np
 import optimistix as optx
 import xarray as xr
 
-from ..model.checks import as_arrays
-from ..model.field import AbstractField, NoField
+from ..model.checks import as_arrays, require_count
+from ..model.field import AbstractField
 from ..model.laboratory import INTERNAL_UNITS
 from ..model.metal import Metal
-from ..model.names import System, all_quantities, changed
+from ..model.names import System, all_quantities, changed, system_of
 from ..model.pump import AbstractPump
 from ..model.units import stated
 from ..solvers.ways import RunInTime, run_in_time
@@ -76,7 +76,8 @@ def fit(
     Returns a `Fit`. Errors are those of the linearised model, from (JᵀJ)⁻¹; a second answer far away is seen with
     several starts only. Raises `ValueError` for bad bounds, names, data, noise, and fewer data than quantities.
     """
-    system = as_arrays(System(metal, pump, NoField() if field is None else field))  # pyright: ignore[reportCallIssue]
+    require_count("steps", steps)
+    system = as_arrays(system_of(metal, pump, field))
     box = make_box(plain_bounds(over, system))
     paths = resolve_all(box.names, system)
     check_corners(box, paths, system)
@@ -97,10 +98,10 @@ def fit(
     found = _fit(recipe, system, box.ends, jnp.asarray(times), jnp.asarray(weights), traces, u, steps)
     parts, known = [np.asarray(part) for part in found], weights if noise is not None else None
     if observe is None:
-        return to_fit(box, times, known, *parts)
+        return to_fit(box, traces, times, known, *parts)
     dims = ("trace", "time", *(f"seen_{k}" for k in range(1, len(shape))))
     model = xr.DataArray(parts[3].reshape(-1, *shape), dims=dims)
-    return dataclasses.replace(to_fit(box, np.arange(weights.size), known, *parts), model=model)
+    return dataclasses.replace(to_fit(box, traces, np.arange(weights.size), known, *parts), model=model)
 
 
 def _seen(data: Any, times: Any, scales: Any, of: Callable[[Any], Any]):
@@ -136,7 +137,10 @@ def _data(data: Any, times: Any, scales: Any) -> tuple[np.ndarray, np.ndarray, t
             "times is needed: the times at which σ was measured, or an xarray.DataArray over time"
         )
     times = np.atleast_1d(np.asarray(stated("times", times, "time", scales), dtype=float))
-    traces = np.asarray(data, dtype=float)
+    try:
+        traces = np.asarray(data, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"data = {data!r} is not allowed: it must be numbers, one per time") from None
     if traces.ndim not in (1, 2) or traces.shape[-1] != times.size:
         raise ValueError(
             f"data of shape {traces.shape} is not allowed: it must be ({times.size},), one number per time, "

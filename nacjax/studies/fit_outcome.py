@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import xarray as xr
 
+from ..model.shown import Said
 from .search.bounds import Box, squash, squash_slope
 
 CONVERGED = "Converged."
@@ -26,12 +27,13 @@ FAINT = 1e-5
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
-class Fit:
+class Fit(Said):
     """Fitted quantities with their errors; each array begins with `trace`, also for one. `of(0)` is without it.
 
     - `best`, `error` (quantity,): values and standard deviations; `covariance` (quantity, other). The error is NaN
       where it means nothing: of what ended at a bound, or is not fixed by the data; the others' hold it fixed
-    - `chi_squared`: Σ(residual/noise)², `reduced`: over the degrees of freedom; `model` (time,): fitted σ(t)
+    - `chi_squared`: Σ(residual/noise)², `reduced`: over the degrees of freedom; `model` (time,): fitted σ(t) beside
+      the `data`
     - `by_start` (start, quantity), `by_start_chi_squared` (start,): where every start ended. Two answers may fit
       one trace equally well, as σ(ω_p) falls and rises again; the errors are those of `best` alone
     - `reason`: the outcome as a sentence, which says so if another start ended elsewhere with as good a fit
@@ -43,20 +45,21 @@ class Fit:
     chi_squared: xr.DataArray
     reduced: xr.DataArray
     model: xr.DataArray
+    data: xr.DataArray
     by_start: xr.DataArray
     by_start_chi_squared: xr.DataArray
     reason: xr.DataArray
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         if self.best.sizes.get("trace", 1) > 1:
             good, twofold = (int((self.reason == reason).sum()) for reason in (CONVERGED, TWOFOLD))
             head = f"fits of {self.best.sizes['trace']} traces, {good + twofold} converged"
             head += (
                 f", {twofold} of them with more than one answer; the first:" if twofold else "; the first:"
             )
-            return head + "\n" + repr(self.of(0))
+            return head + "\n" + str(self.of(0))
         if "trace" in self.best.dims:
-            return repr(self.of(0))
+            return str(self.of(0))
         rows = [
             f"  {n:<20}{v:>12.6g} " + (f"± {e:.2g}" if np.isfinite(e) else "without an error")
             for n, v, e in zip(self.best["quantity"].values, self.best.values, self.error.values, strict=True)
@@ -108,10 +111,11 @@ def _reasons(box: Box, misfit, converged, twofold, bound, unfixed) -> np.ndarray
     return np.array([one(k) for k in range(len(misfit))])
 
 
-def to_fit(box: Box, times, noise, u, misfit, converged, model, slopes, by_start, misfits) -> Fit:
+def to_fit(box: Box, data, times, noise, u, misfit, converged, model, slopes, by_start, misfits) -> Fit:
     """The `Fit` with its errors.
 
-    `slopes` are d(σ/noise)/du (trace, quantity, time), `noise` (time,), or None where it is to be estimated.
+    `slopes` are d(σ/noise)/du (trace, quantity, time), `data` (trace, time), `noise` (time,), or None where it is
+    to be estimated.
     """
     z = squash(u)
     best, ends = box.values(z), box.values(squash(by_start))
@@ -144,6 +148,7 @@ def to_fit(box: Box, times, noise, u, misfit, converged, model, slopes, by_start
         array(misfit),
         array(misfit / freedom),
         array(model, "time"),
+        array(data, "time"),
         array(ends, "start", "quantity"),
         array(misfits, "start"),
         array(reason),

@@ -11,15 +11,16 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
-from ..model.checks import as_arrays, to_array
+from ..model.checks import as_arrays, require, to_array
 from ..model.names import TIME, System, all_quantities, changed, resolve, unit_of
+from ..model.shown import Said
 from ..solvers.run import Run
 from ..solvers.ways import RunInTime, run_in_time
 from .search.merit import FORWARD_AT_MOST
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
-class Sensitivity:
+class Sensitivity(Said):
     """What a result depends on; (quantity, ...) with the shape of the result behind.
 
     - `value`: the result; `derivative`: d(result)/d(quantity); `elasticity`: d ln|result|/d ln(quantity)
@@ -35,7 +36,7 @@ class Sensitivity:
     contribution: xr.DataArray
     mode: str
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         derivative = self.derivative.to_numpy().reshape(self.derivative.sizes["quantity"], -1)
         elasticity = self.elasticity.to_numpy().reshape(derivative.shape)
         value, uncertainty = (np.ravel(x.to_numpy()) for x in (self.value, self.uncertainty))
@@ -86,7 +87,7 @@ def sensitivity(
     elif callable(what) and isinstance(wrt, Mapping):
         if options:
             raise TypeError(f"{next(iter(options))!r} is no option where a function is differentiated")
-        function, point = _of_function(what, names), np.array([float(wrt[name]) for name in names])
+        function, point = _of_function(what, names), np.array([_number(name, wrt[name]) for name in names])
         outputs, coords, units = jax.eval_shape(function, jnp.asarray(point)).size, {}, ""
     else:
         raise ValueError(
@@ -142,6 +143,11 @@ def _of_run(run: Run, names, options):
     about = {"long_name": TIME[0], "units": unit_of(TIME[2], system.metal)}
     coords = {"time": ("time", np.asarray(run.times), about)}
     return function, point, run.times.size, coords, "1"
+
+
+def _number(name: str, value: Any) -> float:
+    require(f"wrt: {name}", value, "a finite number", np.isfinite)
+    return float(value)
 
 
 def _of_function(what: Callable, names) -> Callable:

@@ -232,3 +232,14 @@ def test_k3c60(tmp_path, capsys):
     with xr.open_dataset(tmp_path / "sweep.nc", engine="h5netcdf") as result:
         at = float(result["sigma"].sel(phonon_energy=0.34, method="nearest").squeeze())
         assert at == pytest.approx(-0.47, abs=0.06)
+
+
+def test_a_width_gives_the_band_units(capsys):
+    words = ["sweep", "--width", "0.6 eV", "--temperature", "20 K", "--phonon-range", "300 meV", "450 meV"]
+    assert main([*words, "--plateau", "--dry-run", "--no-cache"]) == 0
+    assert main([*words[:3], "--phonon-range", "0.3", "0.4", "--dry-run", "--no-cache"]) == 2
+    assert "'0.4 meV'" in capsys.readouterr().err
+    assert main([*words[:2], "-1 eV", "--dry-run", "--no-cache"]) == 2
+    assert "width" in capsys.readouterr().err
+    assert main([*words, *K3C60, "--dry-run", "--no-cache"]) == 2
+    assert "width does nothing with k3c60" in capsys.readouterr().err

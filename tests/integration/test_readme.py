@@ -1,4 +1,4 @@
-"""The README keeps its word: every block runs, every command and file it names exists."""
+"""The pages keep their word: every block runs and prints what is shown, every command and file they name exists."""
 
 import re
 import shlex
@@ -12,27 +12,41 @@ import nacjax as nj
 from nacjax.commands.main import COMMANDS, parse
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {name: (ROOT / name).read_text(encoding="utf-8")
+         for name in ("README.md", "notebooks/README.md", "benchmarks/README.md")}  # fmt: skip
+NUMBER = re.compile(r"-?\d+\.?\d*(?:e-?\d+)?")
 
 
-def blocks(language: str) -> list[str]:
+def blocks(page: str, language: str) -> list[str]:
     """Code blocks of a language, dedented, in order."""
-    found = re.findall(rf"^( *)```{language}\n(.*?)^\1```", README, re.S | re.M)
+    found = re.findall(rf"^( *)```{language}\n(.*?)^\1```", PAGES[page], re.S | re.M)
     return [textwrap.dedent(text) for _, text in found]
 
 
-def test_names_and_links_exist():
-    for name in set(re.findall(r"`nj\.(\w+)", README)):
-        assert hasattr(nj, name), f"README names nj.{name}"
-    for target in set(re.findall(r"\]\((?!http)([^)]+)\)", README)):
-        assert (ROOT / target).exists(), f"README links to {target}"
-    for file in set(re.findall(r"`((?:numerics|model|kinetics|solvers|studies)/[\w/]+\.py)`", README)):
-        assert (ROOT / "nacjax" / file).exists(), f"README names {file}"
+@pytest.mark.parametrize("page", PAGES)
+def test_names_and_links_exist(page):
+    for name in set(re.findall(r"`nj\.(\w+)", PAGES[page])):
+        assert hasattr(nj, name), f"{page} names nj.{name}"
+    for target in set(re.findall(r"\]\((?!http)([^)]+)\)", PAGES[page])):
+        assert (ROOT / page).parent.joinpath(target).exists(), f"{page} links to {target}"
+    for file in set(re.findall(r"`((?:numerics|model|kinetics|solvers|studies)/[\w/]+\.py)`", PAGES[page])):
+        assert (ROOT / "nacjax" / file).exists(), f"{page} names {file}"
+    for script in set(re.findall(r"`python ((?:benchmarks|notebooks)/\w+\.py)", PAGES[page])):
+        assert (ROOT / script).exists(), f"{page} names {script}"
+
+
+def test_the_first_page_is_short():
+    prose = re.sub(r"```.*?```|[|*`#]", "", PAGES["README.md"], flags=re.S)
+    assert len(prose.split()) < 700
 
 
 def test_commands_parse():
-    lines = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("nacjax ")]
-    assert lines
+    said = [line for page in PAGES for block in blocks(page, "sh") for line in block.splitlines()]
+    said += [line for page in PAGES for line in re.findall(r"`(nacjax \w+[^`]*)`", PAGES[page])]
+    lines = [
+        line for line in said if line.startswith("nacjax ") and "COMMAND" not in line and "FILE" not in line
+    ]
+    assert len(lines) > 5
     for line in lines:
         name, *words = shlex.split(line)[1:]
         module, kind, _ = COMMANDS[name]
@@ -54,14 +68,37 @@ class Cluster:
         return ThreadPoolExecutor(1)
 
 
-@pytest.mark.slow
-def test_python_blocks_run_in_order(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
+def run_blocks(page: str) -> dict:
+    """Run the Python blocks of a page in order; returns the names they leave."""
     names: dict = {"Client": Cluster, "SLURMCluster": Cluster}
-    for text in blocks("python"):
+    for text in blocks(page, "python"):
         here = re.sub(r"^from dask.*\n", "", text, flags=re.M)  # there is no Slurm cluster here
-        exec(compile(here, "README.md", "exec"), names)
+        exec(compile(here, page, "exec"), names)
+    return names
+
+
+def assert_same(printed: str, stored: str) -> None:
+    """The same words, and numbers within a hundredth; how many steps were taken does not matter."""
+    for new, old in zip(printed.strip().splitlines(), stored.strip().splitlines(), strict=True):
+        if "steps" in old:
+            continue
+        assert NUMBER.sub("N", new) == NUMBER.sub("N", old)
+        numbers = [[float(x) for x in NUMBER.findall(line)] for line in (new, old)]
+        assert numbers[0] == pytest.approx(numbers[1], rel=0.01, abs=2e-4), new
+
+
+@pytest.mark.slow
+def test_the_first_page_prints_what_it_shows(capsys):
+    run_blocks("README.md")
+    (stored,) = blocks("README.md", "text")
+    assert_same(capsys.readouterr().out, stored)
+
+
+@pytest.mark.slow
+def test_the_blocks_of_the_guide_run_in_order(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = run_blocks("notebooks/README.md")
     out = capsys.readouterr().out
-    assert "reached every requested time" in out and "xarray.DataArray" in out
+    assert "reached every requested time" in out and "xarray.Dataset" in out
     assert int((names["result"]["outcome"] != 0).sum()) == 0
     assert (tmp_path / "run.zarr").is_dir() and (tmp_path / "zeta.zarr").is_dir()

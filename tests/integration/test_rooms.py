@@ -63,7 +63,7 @@ def test_the_check_sees_relative_and_lazy_imports():
 
 def test_only_the_doors_stand_at_the_top():
     files = {path.name for path in PACKAGE.iterdir() if path.is_file()}
-    assert files == {"__init__.py", "__main__.py", "py.typed"}
+    assert files == {"__init__.py", "__main__.py", "py.typed", "LICENSE"}
 
 
 def test_import_is_light():

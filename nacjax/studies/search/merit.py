@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ...model.names import System, changed
+from ...numerics.ticker import note
 from ...solvers.way import AbstractWay
 from .bounds import Box, physical, squash, squash_slope
 from .objectives import Constraint, Objective
@@ -137,6 +138,7 @@ class Problem:
     def at(self, z: np.ndarray, stage: str, gradient: bool = True) -> Evaluated:
         """The same at shares z, with d(merit)/dz."""
         name = self.mark + stage
+        note(f"{name}, {len(z)} points", sum(self.solves.values()))
         self.solves[name] = self.solves.get(name, 0) + len(z)
         pieces = []
         kind = jnp.zeros(()).dtype

@@ -6,12 +6,14 @@ import json
 import numpy as np
 import xarray as xr
 
+from ...model.shown import Said
+
 FLAT = 1e-2
 """A direction is flat where its curvature is below this share of the largest, in units of the box."""
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
-class Optimum:
+class Optimum(Said):
     """The best point of a search and what is known about it.
 
     - `objective`, `unit`, `maximised`: what was searched; `bounds`, `units`: of each quantity; `seconds`: how long
@@ -81,7 +83,7 @@ class Optimum:
         share = (self.best[name] - low) / (high - low)
         return "lower bound" if share < 2e-3 else "upper bound" if share > 1 - 2e-3 else ""
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         unit = "" if self.unit == "1" else f" {self.unit}"
         kind = "maximum" if self.maximised else "minimum"
         lines = [

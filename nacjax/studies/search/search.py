@@ -9,12 +9,13 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from ...model.checks import as_arrays
-from ...model.field import AbstractField, NoField
+from ...model.checks import as_arrays, require_count
+from ...model.field import AbstractField
 from ...model.metal import Metal
-from ...model.names import System
+from ...model.names import System, system_of
 from ...model.pump import AbstractPump
 from ...model.units import stated
+from ...numerics.ticker import Ticker
 from ...solvers.way import AbstractWay
 from ...solvers.ways import way_to
 from ..sweep.chunks import rung_counts
@@ -77,14 +78,18 @@ def search(
     not one number, and one that is not finite at any start.
     """
     began = time.perf_counter()
+    require_count("seed", seed, 0)
+    if not isinstance(over, Mapping):
+        raise ValueError(f"over = {over!r} is not allowed: it must be like {{'phonon_energy': (0.2, 0.8)}}")
     system, maker, own = _system(metal, pump, field, over)
     over = plain_bounds(over, system, own)
     rungs, way = options.pop("rungs", None), _way(system, times, plateau, steady, options)
     recipe = _recipe(system, maker, way, over, rungs)
     goal, limits = objective_for(objective, way, maximise), constraints_for(constraints)
     recipe = dataclasses.replace(recipe, objective=goal, constraints=limits)
-    swarm, how = _best_of(Problem(recipe, system, make_box(over), 1, PENALTY), seed)
-    return to_optimum(swarm, finer(swarm.problem), how, time.perf_counter() - began)
+    with Ticker("search"):
+        swarm, how = _best_of(Problem(recipe, system, make_box(over), 1, PENALTY), seed)
+        return to_optimum(swarm, finer(swarm.problem), how, time.perf_counter() - began)
 
 
 def _best_of(problem: Problem, seed: int) -> tuple[Swarm, str]:
@@ -156,9 +161,8 @@ def _round_kinks(swarm: Swarm) -> None:
 
 def _system(metal, pump, field, over) -> tuple[System, Callable | None, list[str]]:
     """The system around which the search varies, the function that makes its metal, if any, and its own names."""
-    field = NoField() if field is None else field
     if isinstance(metal, Metal) or not callable(metal):
-        return as_arrays(System(metal, pump, field)), None, []  # pyright: ignore[reportReturnType]
+        return as_arrays(system_of(metal, pump, field)), None, []
     own = [name for name in inspect.signature(metal).parameters if name in over]
     box = make_box({name: over[name] for name in own} or over)
     middle = dict(zip(box.names, jnp.asarray(box.values(np.full(box.size, 0.5))), strict=True))
@@ -168,7 +172,7 @@ def _system(metal, pump, field, over) -> tuple[System, Callable | None, list[str
             f"metal = {metal!r} is not allowed: it must be a Metal, or a function of quantities in `over` that "
             "makes one"
         )
-    return as_arrays(System(made, pump, field)), metal, own
+    return as_arrays(system_of(made, pump, field)), metal, own
 
 
 def _way(system: System, times, plateau, steady, options) -> AbstractWay:

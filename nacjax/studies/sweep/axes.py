@@ -60,6 +60,8 @@ def make_points(axes: Axes, system: System, results: int = 1) -> Points:
         raise ValueError(
             "axes is empty: name at least one quantity to vary, such as {'phonon_energy': [0.3, 0.5]}"
         )
+    if not isinstance(axes, Mapping):
+        raise ValueError(f"axes = {axes!r} is not allowed: it must be like {{'phonon_energy': [0.3, 0.5]}}")
     dims: dict[str, int] = {}
     coordinates: list[Coordinate] = []
     for key, given in axes.items():

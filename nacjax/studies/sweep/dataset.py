@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from ...model.names import TIME, about, unit_of
+from . import accessor  # noqa: F401  what a sweep returns has .nacjax
 from .axes import Points
 from .batch import Study, sentence
 

@@ -36,6 +36,10 @@ def work(blob: bytes, x64: bool, chunk: Chunk, values: np.ndarray) -> Results:
 
 def check_executor(executor: Any) -> None:
     """Raise `ValueError` for a pool of forked processes: they inherit locks of JAX's threads, and hang."""
+    if executor is not None and not hasattr(executor, "submit"):
+        raise ValueError(
+            f"executor = {executor!r} is not allowed: it must have submit(), as those of concurrent.futures have"
+        )
     if not isinstance(executor, cf.ProcessPoolExecutor):
         return
     context = getattr(executor, "_mp_context", None) or multiprocessing

@@ -13,9 +13,9 @@ import numpy as np
 import xarray as xr
 
 from ...model.checks import as_arrays
-from ...model.field import AbstractField, NoField
+from ...model.field import AbstractField
 from ...model.metal import Metal
-from ...model.names import System
+from ...model.names import System, system_of
 from ...model.pump import AbstractPump
 from ...model.record import describe, device_name, versions
 from ...model.units import stated
@@ -26,6 +26,7 @@ from .axes import Axes, Points, check_points, make_points
 from .batch import KERNELS, Study, run_chunk
 from .chunks import Batching, Chunk, expected_cost, plan, rung_counts
 from .dataset import blank, to_dataset
+from .extras import check_store
 from .observe import Observe, check_names, observables
 from .peers import watched
 from .remote import check_executor, run_remotely
@@ -76,8 +77,10 @@ def sweep(
     there, also after Ctrl-C, and the same call goes on from it.
     """
     start = time.perf_counter(), KERNELS.seconds
+    if store is not None:
+        check_store(store)
     batching, numerics = Batching.split(options)
-    system = as_arrays(System(metal, pump, NoField() if field is None else field))  # pyright: ignore[reportCallIssue]
+    system = as_arrays(system_of(metal, pump, field))
     way = way_to(stated("times", times, "time", metal.scales), plateau, steady, **numerics)
     study = Study(system, (), way, observables(observe, way))
     return run_job(plan_job(study, axes, batching, store), store, executor, progress, start)
