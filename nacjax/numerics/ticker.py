@@ -30,11 +30,11 @@ class Compilations:
             jax.monitoring.register_event_duration_secs_listener(self.hear)
             self.listening = True
 
-    def hear(self, event: str, duration: float, **about: Any) -> None:
+    def hear(self, event: str, duration_secs: float, **kwargs: Any) -> None:
         """One report of JAX."""
         thread = threading.get_ident()
         if event == LOWERED:
-            name = str(about.get("fun_name", "a program")).removeprefix("jit(").strip("_<>()")
+            name = str(kwargs.get("fun_name", "a program")).removeprefix("jit(").strip("_<>()")
             self.now[thread] = (name, time.perf_counter())
         elif event == COMPILED:
             self.now.pop(thread, None)

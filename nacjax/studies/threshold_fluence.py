@@ -3,19 +3,18 @@
 from typing import Any, NamedTuple
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 
 from ..kinetics.ladder import count_rungs
-from ..model.checks import as_arrays
+from ..model.checks import as_arrays, is_concrete
 from ..model.laboratory import phonons_per_fluence
 from ..model.metal import Metal
 from ..model.names import System, system_of
 from ..model.pump import AbstractPump, Clamped
 from ..model.units import physical, stated
 from ..numerics.ticker import Ticker
-from ..solvers.threshold_pump import threshold_pump
+from ..solvers.threshold_of import threshold_of
 from ..solvers.way import AbstractWay
 from ..solvers.ways import way_to
 
@@ -83,12 +82,12 @@ def _threshold(system: System, way: AbstractWay, rungs: int) -> tuple[Any, Any]:
         pump = system.pump.with_strength(strength)
         return jnp.min(way.solve(system._replace(pump=pump), rungs)[1].sigma)
 
-    return threshold_pump(lowest, WEAKEST, STRONGEST)
+    return threshold_of(lowest, WEAKEST, STRONGEST)
 
 
 def _reason(zeta0: Any, excess: Any) -> str:
     """The outcome as a sentence."""
-    if isinstance(zeta0, jax.core.Tracer):
+    if not is_concrete(zeta0):
         return "Not known inside a transformation."
     if np.isfinite(zeta0):
         return "σ turns negative there."

@@ -102,7 +102,7 @@ def _light(study: ProbeStudy, spectra: np.ndarray, before: np.ndarray, moment: n
     """
     shape, freq = moment.shape, spectra.shape[-1]
     names = ("sigma", "uniform", "layered", "unpumped", "read")
-    found = {
+    found: dict[str, Any] = {
         name: np.zeros((*shape, freq), complex if name in ("sigma", "read") else float) for name in names
     }
     thickness = np.zeros(shape)
@@ -122,7 +122,7 @@ def _light(study: ProbeStudy, spectra: np.ndarray, before: np.ndarray, moment: n
         "layered": "reflectivity R of the layers",
         "unpumped": "reflectivity R before the pump",
     }
-    values = {
+    values: dict[str, Any] = {
         name: (("frequency",), found[name], {"long_name": text, "units": "1"}) for name, text in table.items()
     }
     for name, text in (

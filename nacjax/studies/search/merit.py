@@ -53,7 +53,9 @@ class Recipe:
         Where the objective does not exist it is `ABSENT` plus its excess, which leads to where it exists.
         """
         here = self.system(system, physical(z, ends, self.log))
-        code, state = (jnp.zeros((), int), None) if self._bare else self.way.solve(here, self.rungs)
+        code, state = jnp.zeros((), int), None
+        if not self._bare:
+            code, state = self.way.solve(here, self.rungs)
         goal = self.objective
         value = goal.function(self.way, here, self.rungs) if goal.whole else goal.function(state)
         value, excess = value if goal.whole else (value, 0.0)
