@@ -113,9 +113,9 @@ def _light(study: ProbeStudy, spectra: np.ndarray, before: np.ndarray, moment: n
         pumps = spectra[place][:, :, deeper]  # (duration, rate, fluence, layer, time, freq)
         layers = np.take_along_axis(pumps, moment[place][..., None, None, None], axis=-2)
         flat = np.moveaxis(layers.reshape(-1, study.layers, freq), 1, 0)  # (layer, state, freq)
-        for name, values in _of_layers(study, flat, rest).items():
-            found[name][place] = values.reshape(found[name][place].shape)
-        negative = flat[:, :, 0].real < 0
+        for name, read in _of_layers(study, flat, rest).items():
+            found[name][place] = read.reshape(found[name][place].shape)
+        negative = np.real(flat[:, :, 0]) < 0
         thickness[place] = 0.1 * (study.widths @ negative).reshape(shape[3:])
     table = {
         "uniform": "reflectivity R of a half-space like the surface",

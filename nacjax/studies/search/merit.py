@@ -53,14 +53,12 @@ class Recipe:
         Where the objective does not exist it is `ABSENT` plus its excess, which leads to where it exists.
         """
         here = self.system(system, physical(z, ends, self.log))
-        code, state = jnp.zeros((), int), None
-        if not self._bare:
-            code, state = self.way.solve(here, self.rungs)
+        code, state = (jnp.zeros((), int), None) if self._bare else self.way.solve(here, self.rungs)
         goal = self.objective
         value = goal.function(self.way, here, self.rungs) if goal.whole else goal.function(state)
         value, excess = value if goal.whole else (value, 0.0)
         value = jnp.where(code == 0, _scalar("objective", goal.name, value), jnp.nan)
-        limits = [_scalar("constraints:", c.name, c.function(state)) for c in self.constraints]
+        limits = [_scalar("constraints:", c.name, c.function(state)) for c in self.constraints]  # pyright: ignore[reportArgumentType]
         pairs = zip(self.constraints, limits, strict=True)
         violated = sum((c.violation(v) ** 2 for c, v in pairs), start=jnp.zeros(()))
         merit = jnp.where(excess > 0, ABSENT + excess, goal.sign * value) + penalty * violated  # pyright: ignore[reportArgumentType, reportCallIssue]
