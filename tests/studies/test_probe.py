@@ -135,6 +135,27 @@ def test_gradients_go_through_all_of_it(pipeline):
     assert reverse == pytest.approx(float(slopes[1, 0]), rel=1e-8)
 
 
+def last_crossing(run):
+    return jnp.nanmax(nj.events(run).crossings)
+
+
+@pytest.mark.slow
+def test_scattering_shortens_the_pulse_of_fig3():
+    """Lowest σ/σ_0 and the end of σ < 0 against Γ_ee, measured with independent code on 200 uniform cells."""
+    table = {0.0: (-0.3466, 15.3), 0.03: (-0.3376, 12.2), 0.1: (-0.3196, 8.85), 0.3: (-0.2784, 5.2)}
+    plain = nj.Metal(nj.FlatTopDOS(), 1 / 3, 0.003, 2 / 3, inelastic_rate=1e-3, phonon_lifetime=5.0,
+                     processes=(nj.ElectronElectron(0.0),))  # fmt: skip
+    found = nj.sweep(
+        plain, nj.ExponentialPulse(10.0, 0.3), axes={"rate": list(table)}, times=np.linspace(0.1, 18.0, 120),
+        observe={"lowest": lambda run: jnp.min(run.sigma), "until": last_crossing}, mesh=nj.Mesh.uniform(128),
+        rtol=1e-4, progress=False,
+    )  # fmt: skip
+    lowest, until = np.array(list(table.values())).T
+    print(found["lowest"].to_numpy() - lowest, found["until"].to_numpy())
+    np.testing.assert_allclose(found["lowest"], lowest, atol=2e-3)
+    np.testing.assert_allclose(found["until"], until, rtol=1e-2)
+
+
 @pytest.mark.slow
 def test_threshold_of_a_rate():
     """σ is negative just below Γ_ee*, and never just above; its slope is that of differences; a search knows it."""
