@@ -22,14 +22,15 @@ class Mesh(eqx.Module):
     """How cells are spread over a rung: where the monitor function puts them.
 
     The mesh equidistributes 1/ω_p + Σ_k a_k/√((s − s_k)² + δ_k²) over band edges, the Fermi
-    step and van Hove points s_k, so that every feature keeps its place among the cells while
-    ω_p, μ or T change; only then is dσ/dω_p right (a uniform mesh gets it wrong by O(0.2)).
+    step and van Hove points s_k, with a face on every edge and van Hove point, so that nothing slides
+    through a cell while ω_p, μ or T change: values and derivatives converge at second order.
 
     - `cells`: cells in a rung, at least 4
     - `edge_weight`, `edge_width`: a and δ/W of band edges and van Hove points
     - `fermi_weight`: a of the Fermi step (its δ is the temperature)
 
-    `Mesh.uniform` has no weights: better at long times, when the features of the initial state are gone.
+    `Mesh.uniform` has no weights, cells are equal between the edges: better at long times, when the Fermi step of the
+    initial state is gone.
     """
 
     cells: int = eqx.field(static=True, default=128)
@@ -42,19 +43,19 @@ class Mesh(eqx.Module):
 
     @classmethod
     def uniform(cls, cells: int = 128) -> "Mesh":
-        """Equal cells."""
+        """Equal cells between one edge and the next."""
         return cls(cells, edge_weight=0.0, fermi_weight=0.0)
 
     def faces(self, metal: Metal, chemical_potential: Float[Array, ""]) -> Float[Array, " cell+1"]:
         """Positions s of the cell faces, from 0 to ω_p (energy)."""
         period, bottom = metal.phonon_energy, metal.dos.bottom
+        kinks = jnp.append(metal.dos.width, metal.dos.features() - bottom)
+        edges = jnp.append(0.0, jnp.mod(kinks, period))
         if self.edge_weight == self.fermi_weight == 0:
-            return period * jnp.arange(self.cells + 1) / self.cells
-        kinks = metal.dos.features() - bottom
-        places = jnp.concatenate([jnp.stack([jnp.zeros_like(period), metal.dos.width]), kinks])
-        places = jnp.mod(jnp.append(places, chemical_potential - bottom), period)
-        widths = jnp.append(jnp.full(places.size - 1, self.edge_width * metal.dos.width), metal.temperature)
-        weights = jnp.array([self.edge_weight] * (places.size - 1) + [self.fermi_weight])
+            return period * jnp.concatenate([jnp.zeros(1), self.on_edges(edges / period), jnp.ones(1)])
+        places = jnp.append(edges, jnp.mod(chemical_potential - bottom, period))
+        widths = jnp.append(jnp.full(edges.size, self.edge_width * metal.dos.width), metal.temperature)
+        weights = jnp.array([self.edge_weight] * edges.size + [self.fermi_weight])
         images = places + period * jnp.arange(-1, 2)[:, None]
         shares = weights * image_shares(places / period)
         even = 1 + np.log(2) * jnp.sum(weights)  # images further off act like one more even part
@@ -64,7 +65,8 @@ class Mesh(eqx.Module):
             return even * s / period + jnp.tensordot(shares, asinh(reach), 2)
 
         ends = integral(jnp.stack([jnp.zeros_like(period), period]))
-        target = ends[0] + (ends[1] - ends[0]) * jnp.arange(1, self.cells) / self.cells
+        length = ends[1] - ends[0]
+        target = ends[0] + length * self.on_edges((integral(edges) - ends[0]) / length)
         steps = jnp.sinh(
             jnp.linspace(-1, 1, 25) * asinh(period / widths)[:, None]
         )  # probes crowd where F is steep
@@ -75,6 +77,16 @@ class Mesh(eqx.Module):
         chord = lower + (upper - lower) * (target - low) / (high - low)
         inner = increasing_root(lambda s: integral(s) - target, lower, upper, chord)
         return jnp.concatenate([jnp.zeros(1), inner, period[None]])
+
+    def on_edges(self, edges: Float[Array, " edge"]) -> Float[Array, " cell-1"]:
+        """Where inner faces lie, as shares of the monitor's integral: even, but for one on every edge.
+
+        σ̃ and f rise like a root at an edge; one that slides through a cell spoils every derivative. Two edges within
+        one cell share a face.
+        """
+        knots = jnp.sort(jnp.append(edges, 1.0))
+        numbers = jnp.round(jax.lax.stop_gradient(knots) * self.cells)
+        return jnp.interp(jnp.arange(1.0, self.cells), numbers, knots)
 
 
 def image_shares(place: Float[Array, " feature"]) -> Float[Array, "3 feature"]:

@@ -46,6 +46,15 @@ def test_a_kicked_phonon_ends_in_equilibrium(warm):
     assert abs(state.sigma - equilibrium.sigma) < 1e-9
 
 
+def test_the_slope_of_independent_marches():
+    """physics: dσ/dω_p = 1.2235 at ω_p = 0.55, from marches on 200 and 400 cells, where an edge once slid through."""
+    metal = nj.Metal(nj.FlatTopDOS(), 0.5, 0.03, 0.55, inelastic_rate=0.05)
+    slope = jax.grad(
+        lambda w: nj.steady_state(change(metal, phonon_energy=w), nj.Clamped(20.0), rungs=2).sigma
+    )(0.55)
+    assert abs(slope - 1.2235) < 0.01
+
+
 def test_derivatives(warm):
     """Implicit derivatives in five numbers against finite differences to 1e-4, and jvp equals vjp."""
     names = ("phonon_energy", "filling", "temperature", "inelastic_rate")
