@@ -24,6 +24,7 @@ def in_an_empty_folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_study_file_gives_table_file_and_figure(tmp_path, capsys, monkeypatch):
     drawn = []
     monkeypatch.setattr(figures, "plot_search", lambda *both: drawn.append(both[1]) or plot_search(*both))
@@ -90,6 +91,7 @@ def test_bad_input_is_a_line_and_status_2(words, message, capsys, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_the_plateau_stands_for_a_run(tmp_path, capsys):
     (tmp_path / "study.toml").write_text(STUDY + 'time = 1.5\npump = "gaussian"\n')
     words = ["search", "study.toml", "--over", "phonon-energy=0.5:0.8", "--cells", "12"]

@@ -141,6 +141,7 @@ def test_without_slopes_the_answers_are_the_same():
     assert sigma[0] == pytest.approx(sigma[1], abs=2e-5)
 
 
+@pytest.mark.slow
 def test_steady_state_with_electron_electron_scattering():
     """The end of a long run; its derivative in the rate is that of differences."""
 
@@ -156,6 +157,7 @@ def test_steady_state_with_electron_electron_scattering():
     assert float(slope) == pytest.approx(float(numeric), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_derivatives_agree():
     """jvp = vjp = differences, in the rate of a process."""
 

@@ -173,6 +173,7 @@ def test_right_hand_sides_share_factors(metal):
         assert largest < 3 * steps.size * 7 * 5**2  # inverse pivots of every step and right-hand side
 
 
+@pytest.mark.slow
 def test_derivatives_in_any_order_of_vmap(metal):
     """jvp and vjp in (ω_p, ν, T, ζ), inside and outside of vmap, are one derivative; a second one is refused."""
 
@@ -194,6 +195,7 @@ def test_derivatives_in_any_order_of_vmap(metal):
     np.testing.assert_allclose(forward, inside @ direction, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_second_derivatives_of_few_numbers_only(metal):
     """By reverse mode twice, equal to differences of gradients; many numbers are refused with a sentence."""
 
@@ -249,6 +251,7 @@ def test_what_is_not_finite_holds_up_no_batch(metal):
     assert steps[1] == 1 and steps[2] < 600
 
 
+@pytest.mark.slow
 def test_derivatives_in_a_batch_are_those_taken_one_at_a_time():
     """Along six quantities of a pulse at once, as a search takes them, and along each alone."""
 

@@ -100,6 +100,7 @@ def lamp():
     return metal, np.asarray(nj.evolve(metal, nj.Clamped(5.0), STEADY, cells=CELLS, rungs=2).sigma)
 
 
+@pytest.mark.slow
 def test_one_trace_is_one_fit_in_whatever_form(lamp):
     """The case fit_one_trace, and other forms of one trace."""
     metal, sigma = lamp
@@ -117,6 +118,7 @@ def test_one_trace_is_one_fit_in_whatever_form(lamp):
         nj.fit([named, named[:-1]], metal, nj.Clamped(4.0), over={"zeta": (1, 20)}, noise=0.003)
 
 
+@pytest.mark.slow
 def test_a_bound_and_an_idle_quantity_have_no_error_bar(lamp):
     """The case fit_at_bound, and a quantity that σ does not depend on."""
     metal, sigma = lamp

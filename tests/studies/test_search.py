@@ -139,6 +139,7 @@ def test_eq_10_on_a_metal_made_by_a_function():
     assert here < float(nj.conductivity_estimate(metal(8.0, 0.53))) and found.value < -0.35
 
 
+@pytest.mark.slow
 def test_a_lower_valley_than_that_of_eq_10_is_found(metal_):
     """In this box σ is lower where Eq. (10) is not lowest."""
     over = {"phonon_energy": (0.35, 0.91), "filling": (0.17, 0.39)}
