@@ -138,7 +138,7 @@ WRITERS = {"gradients": gradients, "growth": growth, "pulses": pulses, "parts": 
 
 
 def summary(results: dict) -> str:
-    """The table of README.md beside it: core milliseconds a point at an error ≤ 1e-3, a row a method, a column a case."""
+    """README.md's table: core milliseconds a point at an error ≤ 1e-3; a row a method, a column a case."""
     shown = [name for name in ("fig2a", "fig2a_low", "stiff", "steady") if name in results]
     cells: dict[str, dict[str, str]] = {}
     for name in shown:
