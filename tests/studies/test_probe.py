@@ -22,7 +22,7 @@ COUNTS = (6, 12, 24)
 OPTICS = {"frequencies": ["2 meV", "15 meV"], "epsilon_inf": 5.0}
 
 
-def metal(**changes):
+def sample_metal(**changes):
     given = {"inelastic_rate": jnp.asarray(1e-3), "phonon_lifetime": jnp.asarray(5.0)}
     temperature, phonon = jnp.asarray(0.01), jnp.asarray(2 / 3)
     return nj.Metal(nj.FlatTopDOS(), 1 / 3, temperature, phonon, **{**given, **changes}, scales=SCALES)
@@ -38,7 +38,7 @@ def strengths(z, zeta0, d):
 def samples():
     """The same sample in coarser and finer layers."""
     everything = nj.depth(
-        metal(), PULSE, (D, "nm"), (4 * D, "nm"), layers=sum(COUNTS), profile=strengths, **RUN
+        sample_metal(), PULSE, (D, "nm"), (4 * D, "nm"), layers=sum(COUNTS), profile=strengths, **RUN
     )
     found, start = {}, 0
     for count in COUNTS:
@@ -67,7 +67,7 @@ def test_refining_layers_converges_at_second_order(samples):
 def test_the_layer_with_negative_conductivity_ends_at_the_threshold(samples):
     sample = samples[24]
     critical = nj.threshold(
-        metal(), PULSE, "zeta0", (0.1, 20.0), falls=True, **(RUN | {"times": jnp.array([1.0])})
+        sample_metal(), PULSE, "zeta0", (0.1, 20.0), falls=True, **(RUN | {"times": jnp.array([1.0])})
     )
     expected = D * np.log(10.0 / float(critical))
     step = 4 * D / 24
@@ -116,7 +116,7 @@ def pipeline():
 
     def of(factor, d):
         pump = nj.ExponentialPulse(10.0 * factor, jnp.asarray(0.3))
-        sample = nj.depth(metal(), pump, (d, "nm"), (4 * D, "nm"), layers=12, **RUN)
+        sample = nj.depth(sample_metal(), pump, (d, "nm"), (4 * D, "nm"), layers=12, **RUN)
         light = lit(sample)
         return jnp.append(light.reflected[1], nj.apparent(light, (D, "nm"))[1, :1].real)
 
@@ -162,7 +162,7 @@ def test_threshold_of_a_rate():
     times = [0.5, 1.0, 2.0, 4.0]
 
     def scattered(rate):
-        return metal(processes=(nj.ElectronElectron(jnp.asarray(rate)),))
+        return sample_metal(processes=(nj.ElectronElectron(jnp.asarray(rate)),))
 
     def critical(phonon_lifetime):
         there = eqx.tree_at(lambda m: m.phonon_lifetime, scattered(1.0), phonon_lifetime)
@@ -196,7 +196,7 @@ def test_a_fit_of_reflectivity_and_its_error_bars():
         numbers = {"inelastic_rate": inelastic_rate, "phonon_lifetime": phonon_lifetime}
         process = nj.ElectronElectron(jnp.asarray(rate))
         numbers = {name: jnp.asarray(x) for name, x in numbers.items()}
-        return metal(processes=(process,), **numbers), nj.ExponentialPulse(zeta0, jnp.asarray(0.3))
+        return sample_metal(processes=(process,), **numbers), nj.ExponentialPulse(zeta0, jnp.asarray(0.3))
 
     exact = np.asarray(seen(nj.evolve(*sample(**truth), times, cells=16, rungs=2, rtol=1e-4, budget=False)))
     noise = 2e-4
@@ -213,6 +213,46 @@ def test_a_fit_of_reflectivity_and_its_error_bars():
         ValueError, match=r"data of shape \(3,\).*what observe returns has the shape \(11, 3\)"
     ):
         nj.fit(np.zeros(3), *sample(**truth), over=over, times=times, observe=seen, cells=16, rungs=2)
+
+
+def test_a_fit_sees_the_layers_of_a_sample():
+    seen = nj.Layered(lambda sample: lit(sample).reflected, "100 nm", "400 nm", 6)
+    with pytest.raises(ValueError, match=r"what observe returns has the shape \(3, 2\)"):
+        nj.fit(
+            np.zeros(4),
+            sample_metal(),
+            PULSE,
+            over={"zeta0": (1.0, 20.0)},
+            times=TIMES,
+            observe=seen,
+            cells=16,
+            rungs=2,
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Spectrum:
+    """Re σ(ω) at two frequencies."""
+
+    @property
+    def dims(self):
+        return {"frequency": [0.5, 2.0]}
+
+    def __call__(self, state):
+        return nj.optics(state, self.dims["frequency"], transport_time=1.0).sigma.real
+
+
+def test_an_observable_may_have_axes_of_its_own(metal):
+    found = nj.sweep(
+        metal, nj.Clamped(20.0), axes={"zeta": [1.0, 20.0, 5.0]}, plateau=True, cells=16, progress=False,
+        observe={"sigma": lambda state: state.sigma, "spectrum": Spectrum()},
+    )  # fmt: skip
+    assert found["spectrum"].dims == ("zeta", "frequency") and found["frequency"].to_numpy().tolist() == [
+        0.5,
+        2.0,
+    ]
+    alone = nj.optics(nj.plateau(metal, 20.0, cells=16), [0.5, 2.0], transport_time=1.0).sigma.real
+    np.testing.assert_allclose(found["spectrum"].sel(zeta=20.0), alone, rtol=1e-12)
 
 
 def test_thickness_below_zero_is_linear_between_middles():
@@ -234,7 +274,9 @@ def test_thickness_below_zero_is_linear_between_middles():
 def test_refusals(change, message):
     given = {"penetration_depth": "100 nm", "thickness": "400 nm"} | change
     with pytest.raises(ValueError, match=message):
-        nj.depth(metal(), PULSE, given.pop("penetration_depth"), given.pop("thickness"), **RUN, **given)
+        nj.depth(
+            sample_metal(), PULSE, given.pop("penetration_depth"), given.pop("thickness"), **RUN, **given
+        )
 
 
 def test_thick_layers_are_warned_of(monkeypatch):
@@ -244,7 +286,7 @@ def test_thick_layers_are_warned_of(monkeypatch):
     monkeypatch.setattr("nacjax.studies.probe.depth.trajectory", never)
     with pytest.warns(RuntimeWarning, match="1 penetration depths .* off by -0.04,.* take layers = 32"):
         with pytest.raises(InterruptedError):
-            nj.depth(metal(), PULSE, "100 nm", "400 nm", layers=4, **RUN)
+            nj.depth(sample_metal(), PULSE, "100 nm", "400 nm", layers=4, **RUN)
 
 
 def test_light_refuses(samples):

@@ -58,7 +58,8 @@ def sweep(
       quantities have units: `["100 K", "300 K"]`, or a pair `([100, 300], "K")`.
     - one of `times` (as in `evolve`; one number gives no time axis), `plateau=True`, `steady=True`
     - `observe`: names ("sigma", "phonons", "field", "field_normalised", "steps"), functions of a
-      `Run` (`Plateau`, `SteadyState`) with one number or one per time as result, or {name: function}
+      `Run` (`Plateau`, `SteadyState`) with one number or one per time as result, or {name: function}. A function with
+      an attribute `dims`, name → values, has these axes behind that of time
     - `store`: path of a Zarr store that gets every chunk as it is finished, and from which an interrupted sweep goes on
     - `executor`: of the `concurrent.futures` kind, to compute chunks in other processes
     - `progress`: a bar where there is a terminal; option `callback`: called with a `Progress` after each chunk
