@@ -30,6 +30,10 @@ class Mesh(eqx.Module):
     - `fermi_weight`: a of the Fermi step (its δ is the temperature)
 
     `Mesh.uniform` has no weights: better at long times, when the features of the initial state are gone.
+
+    >>> metal = nj.trial()
+    >>> bool(nj.plateau(metal, 20.0, mesh=nj.Mesh(cells=16)).sigma < -0.3)
+    True
     """
 
     cells: int = eqx.field(static=True, default=128)

@@ -37,6 +37,10 @@ class SteadyState(Said, eqx.Module):
 
     `mode_phonons` ζ_m of further modes (mode,); `correction` is the last Newton correction of the state,
     `iterations` the number of linear solves.
+
+    >>> state = nj.steady_state(nj.trial(), nj.Clamped(20.0), cells=16)
+    >>> float(state.phonons), state.ok
+    (20.0, True)
     """
 
     sigma: Float[Array, ""]
@@ -88,7 +92,9 @@ def steady_state(
     rungs: int | None = None,
     max_steps: int = 200,
 ) -> SteadyState:
-    """The state at t → ∞ of Eqs. (2)–(3) of PRB 101, 041105 (2020), at the filling of the metal.
+    """The state at t → ∞, in which inelastic scattering has acted.
+
+    The state at t → ∞ of Eqs. (2)–(3) of PRB 101, 041105 (2020), at the filling of the metal.
 
     Not the plateau that the paper calls "steady state": see `plateau`, and `evolve` to t = 10/Γ_eph.
 
@@ -101,6 +107,9 @@ def steady_state(
     Differentiable in every number through the implicit function theorem.
     Raises `ValueError` at Γ_in = 0, where every ladder conserves its particles and the state is
     not unique. Where no steady state is found `converged` is False, σ is NaN and `result` says so.
+
+    >>> bool(nj.steady_state(nj.trial(), nj.Clamped(20.0), cells=16).sigma > 0)
+    True
     """
     metal, pump, field = system_of(metal, pump, field)
     check_options(mesh, max_steps=max_steps)

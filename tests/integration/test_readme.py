@@ -43,7 +43,9 @@ def test_the_first_page_is_short():
 def test_commands_parse():
     said = [line for page in PAGES for block in blocks(page, "sh") for line in block.splitlines()]
     said += [line for page in PAGES for line in re.findall(r"`(nacjax \w+[^`]*)`", PAGES[page])]
-    lines = [line for line in said if line.startswith("nacjax ") and "COMMAND" not in line and "FILE" not in line]
+    lines = [
+        line for line in said if line.startswith("nacjax ") and "COMMAND" not in line and "FILE" not in line
+    ]
     assert len(lines) > 5
     for line in lines:
         name, *words = shlex.split(line)[1:]
