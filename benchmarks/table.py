@@ -1,4 +1,4 @@
-"""results/table.md, results/figure.png and the table of README.md beside it, from the other scripts' JSON files."""
+"""results/table.md, results/figure.png and the table of README.md from the JSON files beside it."""
 
 import json
 from pathlib import Path
@@ -138,7 +138,7 @@ WRITERS = {"gradients": gradients, "growth": growth, "pulses": pulses, "parts": 
 
 
 def summary(results: dict) -> str:
-    """README.md's table: core milliseconds a point at an error ≤ 1e-3; a row a method, a column a case."""
+    """The table of README.md: core milliseconds a point at an error ≤ 1e-3, one row a method, one column a case."""
     shown = [name for name in ("fig2a", "fig2a_low", "stiff", "steady") if name in results]
     cells: dict[str, dict[str, str]] = {}
     for name in shown:

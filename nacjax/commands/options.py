@@ -83,5 +83,9 @@ def explained(kind: type, name: str, note: str = "", unit: str | None = None) ->
 
 def transport_help(default: str = "") -> Any:
     """What the annotation of an option says that names transport laws, and what stands where none is given."""
-    laws = [f"{name}, {inspect.getdoc(law)}".split(":")[0] for name, law in transport_names().items()]
+    about = {
+        name: (inspect.getdoc(law) or "").split(". ")[0].splitlines()[0]
+        for name, law in transport_names().items()
+    }
+    laws = [f"{name}, {text.split(':')[0].rstrip('.').lower()}" for name, text in about.items()]
     return tyro.conf.arg(help=". ".join(filter(None, ["Transport law: " + "; ".join(laws), default])))

@@ -40,6 +40,10 @@ def plot(result: Any, ax: Axes | None = None, **options: Any) -> Any:
 
     Lines over one axis of a sweep, a map with its contour σ = 0 over two. Raises `ValueError` where there is nothing
     to draw, such as a field law without a run.
+
+    >>> axes = nj.plot(nj.ExponentialPulse(10.0, 0.3), until=2.0)
+    >>> axes.get_xlabel()[:6]
+    'time t'
     """
     draw = drawing_of(result)
     if draw is None:

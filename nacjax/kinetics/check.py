@@ -26,6 +26,8 @@ def check_process(process: AbstractProcess, metal: Metal, cells: int = 8) -> Non
 
     Returns nothing. Raises `ValueError` that says which part has a wrong shape, or which slope is off by how much
     (rates, in the unit of the metal's).
+
+    >>> nj.check_process(nj.ElectronElectron(0.1), nj.trial())
     """
     if not isinstance(process, AbstractProcess):
         raise ValueError(f"process = {process!r} is not allowed: it must be a nacjax.AbstractProcess")

@@ -31,6 +31,10 @@ class Mesh(eqx.Module):
 
     `Mesh.uniform` has no weights, cells are equal between the edges: better at long times, when the Fermi step of the
     initial state is gone.
+
+    >>> metal = nj.trial()
+    >>> bool(nj.plateau(metal, 20.0, mesh=nj.Mesh(cells=16)).sigma < -0.3)
+    True
     """
 
     cells: int = eqx.field(static=True, default=128)

@@ -17,6 +17,9 @@ class Dispersion(Declared):
     - `shape`: "gaussian" or "box"
 
     Raises `ValueError` naming the argument.
+
+    >>> nj.trial(dispersion=nj.Dispersion(0.03, shape="box")).dispersion
+    Dispersion(relative_width=0.03, shape='box')
     """
 
     relative_width: Scalar = number("δω/ω_p", "", NARROW, "relative width of the phonon branch")

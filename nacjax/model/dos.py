@@ -21,6 +21,9 @@ class AbstractDOS(Declared):
     Subclasses give `density` (per unit energy, integral one, zero outside the band) and
     `cumulative` (its exact integral from the bottom, 0 to 1): finite volumes take their
     states from the latter, so particle number is exact on any mesh.
+
+    >>> isinstance(nj.FlatTopDOS(), nj.AbstractDOS)
+    True
     """
 
     bottom: eqx.AbstractVar[Float[Array, ""]]
@@ -77,10 +80,15 @@ def safe_sqrt(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
 
 
 class FlatTopDOS(AbstractDOS):
-    """D ∝ 1 − |2ε/W|ⁿ between −W/2 and W/2: the trial DoS, flat inside with soft edges.
+    """The trial density of states of the paper: flat inside, with soft edges.
+
+    D ∝ 1 − |2ε/W|ⁿ between −W/2 and W/2: the trial DoS, flat inside with soft edges.
 
     Arguments: `width` W > 0 (energy) and `exponent` n > 0; n = 8 reproduces the frequencies
     of Figs. 1–3, n = 2 is a parabola, n → ∞ a box.
+
+    >>> float(nj.FlatTopDOS(width=2.0).cumulative(0.0))
+    0.5
     """
 
     width: Scalar = number("W", "energy", "positive", "band width", default=1.0)
@@ -111,7 +119,13 @@ class FlatTopDOS(AbstractDOS):
 
 
 class SemiEllipticDOS(AbstractDOS):
-    """D ∝ √(1 − (2ε/W)²): the Bethe lattice. Argument: `width` W > 0 (energy)."""
+    """The density of states of the Bethe lattice, a semi-ellipse.
+
+    D ∝ √(1 − (2ε/W)²): the Bethe lattice. Argument: `width` W > 0 (energy).
+
+    >>> round(float(nj.SemiEllipticDOS().density(0.0)), 4)
+    1.2732
+    """
 
     width: Scalar = number("W", "energy", "positive", "band width", default=1.0)
 

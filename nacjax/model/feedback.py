@@ -16,7 +16,9 @@ from .numbers import Scalar, number
 
 
 class MaxwellField(AbstractField):
-    """dE/dt = −[(σ/σ_0) E − seed]/τ_M: charge relaxation at finite Maxwell time.
+    """The field that the instability at σ < 0 builds within a finite Maxwell time.
+
+    dE/dt = −[(σ/σ_0) E − seed]/τ_M: charge relaxation at finite Maxwell time.
 
     - `tau` > 0: τ_M = ε/σ_0 (time)
     - `seed` > 0: a small current in units of σ_0, which breaks the symmetry E → −E; also E(0). It is the
@@ -25,6 +27,10 @@ class MaxwellField(AbstractField):
     The variable is ln E, which follows growth and decay over any number of decades. The law tends to
     `SelfTunedField` for τ_M → 0: σ overshoots by O(√(τ_M ln(1/seed))) as the field switches on, and is
     O(τ_M) while it is held.
+
+    >>> field = nj.MaxwellField(tau=1e-3)
+    >>> field.reacts
+    True
     """
 
     tau: Scalar = number("τ_M", "time", "positive", "Maxwell relaxation time")
@@ -48,12 +54,17 @@ class MaxwellField(AbstractField):
 
 
 class SelfTunedField(AbstractField):
-    """The limit τ_M → 0: E² = max(0, −(σ/τ_r + a)/c), which holds σ ≥ 0, E² ≥ 0, σE² = 0.
+    """The field that the instability at σ < 0 builds at once, and that holds σ at zero.
+
+    The limit τ_M → 0: E² = max(0, −(σ/τ_r + a)/c), which holds σ ≥ 0, E² ≥ 0, σE² = 0.
 
     a = dσ/dt at E = 0 and c = dσ/dt per unit E² are linear in the state; with the field on,
     dσ/dt = −σ/τ_r. `relaxation` > 0: τ_r (time); the field sets in at σ = |a|τ_r rather than 0.
     Where c ≤ 0 a field lowers σ at first, as close to a sharp Fermi step, and so feeds itself: |c| takes the
     place of c, and E² surges for a few τ_r until heating raises σ again, as it does for τ_M → 0.
+
+    >>> nj.SelfTunedField().holds  # nj.evolve(metal, pump, times, field=nj.SelfTunedField())
+    True
     """
 
     relaxation: Scalar = number(

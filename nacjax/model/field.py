@@ -74,7 +74,11 @@ class AbstractField(Declared):
 
 
 class NoField(AbstractField):
-    """No field, E = 0 at all times."""
+    """No field, E = 0 at all times.
+
+    >>> nj.NoField().acts
+    False
+    """
 
     variables: ClassVar[int] = 0
     reacts: ClassVar[bool] = False
@@ -89,6 +93,9 @@ class ConstantField(AbstractField):
 
     `strength` ≥ 0 is the paper's normalised 𝓔 = E v_F √(τ_tr/(Γ_in ω_p)) of Figs. 1d and 2e, or
     F = E v_F √τ_tr with `absolute=True` (the only choice at Γ_in = 0, where 𝓔 has no meaning).
+
+    >>> nj.ConstantField(2.0).scaled(4.0)
+    ConstantField(strength=4, absolute=False)
     """
 
     strength: Scalar = number("𝓔", "", "not negative", "electric field")
@@ -122,6 +129,9 @@ class SampledField(AbstractField):
     - `times` (sample,): strictly increasing
     - `strength` (sample,): ≥ 0, F = E v_F √τ_tr (absolute, such as `Run.field`)
     - `scale` ≥ 0: multiplies F² at all times; dσ/d(scale) at 1 is the ω_E of a trajectory
+
+    >>> nj.SampledField(times=[0.0, 1.0], strength=[0.0, 2.0])
+    SampledField(times=array (2,), strength=array (2,), scale=1)
     """
 
     times: Float[Array, " sample"] = eqx.field(converter=to_array)

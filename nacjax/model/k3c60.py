@@ -80,6 +80,10 @@ def k3c60(temperature=None, phonon_energy=None, *, mesh: int = 32, points: int =
 
     `print(metal)` shows every number and where it comes from (`K3C60_SOURCES`), `metal.scales` has the
     physical scales. Raises what `Metal` raises.
+
+    >>> metal = nj.k3c60(mesh=8, phonon_energy="170 meV")
+    >>> round(metal.scales.energy_ev, 1)
+    0.5
     """
     given = {"temperature": temperature, "phonon_energy": phonon_energy}
     given = {name: value for name, value in given.items() if value is not None}

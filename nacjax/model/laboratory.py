@@ -56,7 +56,9 @@ def zeta0_from_fluence(
     cell_volume: Any = None,
     modes_per_cell: float = 1,
 ) -> Any:
-    """ζ_0, phonons per mode in a pulse, from its fluence: all that is absorbed goes into the mode.
+    """The phonons per mode that a pulse of some fluence brings.
+
+    ζ_0, phonons per mode in a pulse, from its fluence: all that is absorbed goes into the mode.
 
     - `fluence`: incident energy per area ("1 mJ/cm^2", or a pair such as (x, "mJ/cm^2") of an array or a tracer);
       a list of texts gives an array
@@ -67,6 +69,11 @@ def zeta0_from_fluence(
 
     Note [19] of PRB 101, 041105 (2020), doi:10.1103/PhysRevB.101.041105. Raises `ValueError` naming the
     argument for a wrong dimension or range, for a number without unit, and for a metal without a scale of energy.
+
+    >>> scales = nj.Scales(energy_ev=0.6, time_fs=1000.0, cell_volume=700.0)
+    >>> metal = nj.Metal(nj.FlatTopDOS(), 0.5, "60 K", "330 meV", scales=scales)
+    >>> round(float(nj.zeta0_from_fluence(metal, "1 mJ/cm^2", penetration_depth="100 nm")), 2)
+    1.32
     """
     ratio = phonons_per_fluence(metal, penetration_depth, reflectivity, cell_volume, modes_per_cell)
     return stated("fluence", fluence, "fluence", metal.scales) * ratio
@@ -90,6 +97,12 @@ def fluence_from_zeta0(
     - `unit`: of the result, an energy per area
 
     Raises `ValueError` naming the argument, as `zeta0_from_fluence`.
+
+    >>> scales = nj.Scales(energy_ev=0.6, time_fs=1000.0, cell_volume=700.0)
+    >>> metal = nj.Metal(nj.FlatTopDOS(), 0.5, "60 K", "330 meV", scales=scales)
+    >>> fluence = nj.fluence_from_zeta0(metal, 3.0, penetration_depth="100 nm")
+    >>> f"{fluence:.1f~P}"
+    '2.3 mJ/cm²'
     """
     ratio = phonons_per_fluence(metal, penetration_depth, reflectivity, cell_volume, modes_per_cell)
     return physical(zeta0 / ratio, "fluence", None, unit)
@@ -115,6 +128,11 @@ def pulse(
     - `fluence`, `penetration_depth`, `reflectivity`, `cell_volume`, `modes_per_cell`: as in `zeta0_from_fluence`
 
     Raises `ValueError` naming the argument.
+
+    >>> scales = nj.Scales(energy_ev=0.6, time_fs=1000.0, cell_volume=700.0)
+    >>> metal = nj.Metal(nj.FlatTopDOS(), 0.5, "60 K", "330 meV", scales=scales)
+    >>> float(nj.pulse(metal, "1 mJ/cm^2", "300 fs", penetration_depth="100 nm").duration)
+    0.3
     """
     shapes = pulse_shapes()
     if shape not in shapes:
@@ -135,6 +153,11 @@ def field(metal: Metal, strength: Any) -> ConstantField:
     - `strength`: "10 kV/cm"; JAX arrays without a unit are F = E v_F √τ_tr in internal units
 
     Raises `ValueError` for a wrong dimension, for a plain number, and for a metal without these scales.
+
+    >>> scales = nj.Scales(energy_ev=0.6, time_fs=1000.0, fermi_velocity=2e5, transport_time_fs=10.0)
+    >>> metal = nj.Metal(nj.FlatTopDOS(), 0.5, "60 K", "330 meV", scales=scales)
+    >>> float(nj.field(metal, "10 kV/cm").strength) > 0
+    True
     """
     return ConstantField(stated("strength", strength, "field", metal.scales), absolute=True)  # pyright: ignore[reportCallIssue]
 
@@ -156,6 +179,13 @@ def in_physical_units(dataset: "xr.Dataset", metal: Metal) -> "xr.Dataset":
     - `metal`: whose scales are used
 
     What has no unit (σ/σ_0, ζ, f, 𝓔) stays; so does what the scales of the metal do not fix.
+
+    >>> scales = nj.Scales(energy_ev=0.6, time_fs=1000.0, cell_volume=700.0)
+    >>> metal = nj.Metal(nj.FlatTopDOS(), 0.5, "60 K", "330 meV", scales=scales)
+    >>> import xarray as xr
+    >>> run = xr.Dataset(coords={"time": ("time", [2.0], {"units": "1/rate"})})
+    >>> nj.in_physical_units(run, metal).time.attrs["units"]
+    'ps'
     """
     scales = metal.scales
     if scales is None:

@@ -29,6 +29,11 @@ class Scales:
     - `fermi_velocity` v_F (m/s) and `transport_time_fs` τ_tr (fs): for fields in kV/cm
 
     Raises `ValueError` for a scale that is not positive and finite.
+
+    >>> scales = nj.Scales(energy_ev=0.6, time_fs=1000.0)
+    >>> metal = nj.Metal(nj.FlatTopDOS(), 0.5, temperature="60 K", phonon_energy="330 meV", scales=scales)
+    >>> round(float(metal.phonon_energy), 4)
+    0.55
     """
 
     energy_ev: float = number("", "", "positive", "eV per unit of energy")
@@ -67,6 +72,10 @@ class Metal(Declared):
 
     Raises `ValueError` naming the argument for a value outside these ranges.
     Source: PRB 101, 041105 (2020), doi:10.1103/PhysRevB.101.041105, Eqs. (1)–(7).
+
+    >>> metal = nj.Metal(nj.FlatTopDOS(), filling=0.5, temperature=0.003, phonon_energy=0.53)
+    >>> abs(float(metal.fermi_energy)) < 1e-9
+    True
     """
 
     dos: AbstractDOS

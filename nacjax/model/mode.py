@@ -20,6 +20,9 @@ class Mode(Declared):
       pulse for a metal that is driven at this energy: `nacjax.pulse(nacjax.k3c60(phonon_energy="41 meV"), ...)`
 
     Raises `ValueError` naming the argument.
+
+    >>> nj.trial(modes=(nj.Mode(0.2, coupling_rate=0.5),)).off_ladder
+    1
     """
 
     energy: Scalar = number("ω_m", "energy", "positive", "phonon energy")

@@ -105,6 +105,13 @@ def number(
 
     The value becomes an array; in a process or a mode, where it may have a unit, when the metal takes it.
     Raises `ValueError` for a kind and a range that do not exist.
+
+    >>> class Leak(nj.AbstractProcess):
+    ...     rate: jax.Array = nj.number("Γ", "rate", "not negative")
+    ...     def flow(self, now, ladder):
+    ...         return nj.Flow(phonons=-self.rate * now.phonons)
+    >>> Leak(rate=0.1)
+    Leak(rate=0.1)
     """
     if kind and kind not in KINDS:
         raise ValueError(f"kind = {kind!r} is not allowed: it must be '' or one of {', '.join(KINDS)}")

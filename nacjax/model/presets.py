@@ -17,6 +17,9 @@ def trial(**overrides) -> Metal:
     """The half-filled metal of Figs. 1 and 2 with its trial DoS, in units of the band width and Γ_eph.
 
     `overrides`: any argument of `Metal`. Raises what `Metal` raises.
+
+    >>> nj.trial(filling=0.4).filling.item()
+    0.4
     """
     arguments = {
         "dos": FlatTopDOS(),  # pyright: ignore[reportCallIssue]
@@ -50,6 +53,9 @@ def simple_cubic_p(
     - `mesh`, `points`: of the tetrahedron DoS; `overrides`: any other argument of `Metal`
 
     Returns a `Metal`. Raises what `Metal` raises.
+
+    >>> nj.simple_cubic_p(mesh=8).filling.item()
+    0.5
     """
     x64 = bool(jax.config.jax_enable_x64)  # pyright: ignore[reportAttributeAccessIssue]
     arguments = {

@@ -23,6 +23,10 @@ class Moment(NamedTuple):
     """The state that a process acts on.
 
     - `t`: time; `f` (rung, cell): occupation; `phonons` (mode,): ζ of all modes, the driven one first
+
+    >>> now = nj.Moment(t=jnp.zeros(()), f=jnp.full((2, 16), 0.5), phonons=jnp.array([20.0]))
+    >>> now.f.shape
+    (2, 16)
     """
 
     t: Float[Array, ""]
@@ -37,6 +41,9 @@ class Flow(NamedTuple):
     - `rungs` (rung − 1, cell): electrons from a rung to the one below, at equal cell
     - `cells` (rung, cell): electrons into each cell from anywhere else
     - `phonons` (mode,): phonons into each mode, the driven one first
+
+    >>> nj.Flow(phonons=jnp.ones(1)).scaled(2.0).phonons.item()
+    2.0
     """
 
     chain: Faces | None = None
@@ -61,6 +68,9 @@ class Slopes(NamedTuple):
     - `cells` (rung, cell): of each cell by its own f
     - `low_rank` (us, vs): ∂cells/∂f = Σ u vᵀ besides, each (rank, rung, cell)
     - `by_phonons`: the `Flow` by ζ of the driven mode
+
+    >>> nj.Slopes(cells=-0.1 * jnp.ones((2, 16))).cells.shape
+    (2, 16)
     """
 
     chain: tuple[Faces, Faces] | None = None
@@ -82,6 +92,13 @@ class AbstractProcess(Declared):
 
     `ladder` is the mesh of `run.ladder`: `energy`, `width`, `states` n, `density`, all (rung, cell). A number declared
     with `nacjax.number`, or any scalar array, is a quantity by its name, for sweeps, searches, fits and derivatives.
+
+    >>> class Leak(nj.AbstractProcess):
+    ...     rate: jax.Array = nj.number("Γ", "rate", "not negative")
+    ...     def flow(self, now, ladder):
+    ...         return nj.Flow(phonons=-self.rate * now.phonons)
+    >>> nj.trial(processes=(Leak(0.1),)).processes[0].name
+    'leak'
     """
 
     structured: ClassVar[bool] = True

@@ -20,7 +20,13 @@ from .pump import PHONONS, AbstractPump
 
 
 class AbstractPulse(AbstractPump):
-    """A pulse that puts `zeta0` phonons per mode in altogether; I_p = ζ_0 · `envelope`(t), 0 for t < 0."""
+    """A pulse that puts a number of phonons in altogether; the base of pulses of one's own.
+
+    A pulse that puts `zeta0` phonons per mode in altogether; I_p = ζ_0 · `envelope`(t), 0 for t < 0.
+
+    >>> isinstance(nj.ExponentialPulse(10.0, 0.3), nj.AbstractPulse)
+    True
+    """
 
     zeta0: eqx.AbstractVar[Float[Array, ""]]
     clamped: ClassVar[bool] = False
@@ -38,6 +44,13 @@ class AnalyticPulse(AbstractPulse):
     """A pulse of a given shape, made of `zeta0`, `duration` and `delay` in this order.
 
     A subclass gives `envelope`, and with a `shape_name` it becomes a shape of `nacjax.pulse` and of the command line.
+
+    >>> class Sine(nj.AnalyticPulse):
+    ...     def envelope(self, t):
+    ...         x = (t - self.delay) / self.duration
+    ...         return jnp.where((x > 0) & (x < 1), jnp.sin(jnp.pi * x), 0.0) * jnp.pi / 2 / self.duration
+    >>> round(float(Sine(10.0, 0.3).source(0.15)), 3)
+    52.36
     """
 
     shape_name: ClassVar[str] = ""
@@ -48,10 +61,15 @@ class AnalyticPulse(AbstractPulse):
 
 
 class ExponentialPulse(AnalyticPulse):
-    """I_p = (ζ_0/τ_pulse) e^{−(t − delay)/τ_pulse} for t > delay, the pulse of Fig. 3.
+    """A pulse that sets in at once and decays exponentially, the one of Fig. 3.
+
+    I_p = (ζ_0/τ_pulse) e^{−(t − delay)/τ_pulse} for t > delay, the pulse of Fig. 3.
 
     `zeta0` ≥ 0: phonons per mode in the whole pulse; `duration` > 0: τ_pulse (time);
     `delay` ≥ 0: its start (time).
+
+    >>> round(float(nj.ExponentialPulse(10.0, 0.3).source(0.0)), 3)
+    33.333
     """
 
     shape_name: ClassVar[str] = "exponential"
@@ -69,11 +87,17 @@ class ExponentialPulse(AnalyticPulse):
 
 
 class GaussianPulse(AnalyticPulse):
-    """I_p ∝ e^{−(t − delay)²/(2 duration²)} for t > 0, scaled so that ∫_0^∞ I_p dt = ζ_0.
+    """A pulse of Gaussian shape.
+
+    I_p ∝ e^{−(t − delay)²/(2 duration²)} for t > 0, scaled so that ∫_0^∞ I_p dt = ζ_0.
 
     `zeta0` ≥ 0: phonons per mode in the whole pulse; `duration` > 0: standard deviation, 0.425 of the
     full width at half maximum (time); `delay` ≥ 0: the maximum (time), three durations or more for
     a pulse that starts from nothing.
+
+    >>> pulse = nj.GaussianPulse(10.0, duration=0.1, delay=0.4)
+    >>> bool(pulse.source(0.4) > pulse.source(0.5))
+    True
     """
 
     shape_name: ClassVar[str] = "gaussian"
@@ -89,9 +113,14 @@ class GaussianPulse(AnalyticPulse):
 
 
 class SquarePulse(AnalyticPulse):
-    """I_p = ζ_0/duration for delay < t < delay + duration, else 0.
+    """A pulse of constant strength between two times.
+
+    I_p = ζ_0/duration for delay < t < delay + duration, else 0.
 
     `zeta0` ≥ 0: phonons per mode in the whole pulse; `duration` > 0 and `delay` ≥ 0 (time).
+
+    >>> float(nj.SquarePulse(6.0, duration=0.5).source(0.2))
+    12.0
     """
 
     shape_name: ClassVar[str] = "square"
@@ -112,6 +141,9 @@ class SampledPulse(AbstractPulse):
     - `zeta0` ≥ 0: phonons per mode in the whole pulse; by default the integral of the samples
     - `delay` ≥ 0: added to all times
     - `stretch` > 0: multiplies all `times` before that (a number)
+
+    >>> float(nj.SampledPulse(times=[0.0, 1.0, 2.0], intensity=[0.0, 3.0, 0.0]).zeta0)
+    3.0
     """
 
     times: Float[Array, " sample"] = eqx.field(converter=to_array)
@@ -147,9 +179,14 @@ class SampledPulse(AbstractPulse):
 
 
 class PulseTrain(AbstractPump):
-    """Several pulses, I_p = Σ I_p,k(t). Argument: `pulses`, a list of pulses, each with its own delay (time).
+    """Several pulses one after the other, or together.
+
+    Several pulses, I_p = Σ I_p,k(t). Argument: `pulses`, a list of pulses, each with its own delay (time).
 
     `PulseTrain.repeat(pulse, delays)` repeats one pulse. Its strength is Σ ζ_0, which scales all pulses alike.
+
+    >>> float(nj.PulseTrain.repeat(nj.SquarePulse(5.0, 0.3), delays=[0.0, 2.0]).strength)
+    10.0
     """
 
     pulses: tuple[AbstractPulse, ...] = eqx.field(converter=tuple)

@@ -25,11 +25,16 @@ PHONONS = Range("zero or a positive, finite number of phonons per mode", lambda 
 
 
 class AbstractPump(Declared):
-    """A pump gives ζ at t = 0 and the source I_p(t), phonons per mode and unit time.
+    """What drives the phonons; the base of pumps of one's own.
+
+    A pump gives ζ at t = 0 and the source I_p(t), phonons per mode and unit time.
 
     `clamped` pumps hold ζ at its first value for ever; `jumps` are the times at which I_p or its
     slope jumps. The integrator ends a step there, and derivatives with respect to a jump time go
     through the lengths of the steps. `scaled_by` names the number that scales ζ and I_p at all times, "" for none.
+
+    >>> nj.Clamped(20.0).with_strength(5.0)
+    Clamped(zeta=5)
     """
 
     clamped: eqx.AbstractClassVar[bool]
@@ -83,7 +88,13 @@ class AbstractPump(Declared):
 
 
 class Clamped(AbstractPump):
-    """ζ held fixed: the steady drive of Figs. 1 and 2. Argument: `zeta` ≥ 0, phonons per mode."""
+    """A pump that holds the phonon number ζ fixed: the steady drive of Figs. 1 and 2.
+
+    ζ held fixed: the steady drive of Figs. 1 and 2. Argument: `zeta` ≥ 0, phonons per mode.
+
+    >>> nj.Clamped(20.0).held_phonons().item()
+    20.0
+    """
 
     zeta: Scalar = number("ζ", "", PHONONS, "non-equilibrium phonons per mode")
     clamped: ClassVar[bool] = True
@@ -103,7 +114,13 @@ class Clamped(AbstractPump):
 
 
 class Kick(AbstractPump):
-    """ζ set to `zeta0` ≥ 0 at t = 0 and then free to evolve by Eq. (3)."""
+    """A pump that sets the phonon number at t = 0 and then leaves it alone.
+
+    ζ set to `zeta0` ≥ 0 at t = 0 and then free to evolve by Eq. (3).
+
+    >>> nj.Kick(3.0).initial_phonons().item()
+    3.0
+    """
 
     zeta0: Scalar = number("ζ_0", "", PHONONS, "phonons per mode at the start")
     clamped: ClassVar[bool] = False

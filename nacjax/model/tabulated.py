@@ -19,7 +19,9 @@ Nodes = Float[Array, " node"]
 
 
 class TabulatedDOS(AbstractDOS):
-    """D(ε) through the points of a table; zero outside it. Energies in any one unit.
+    """The density of states through the points of a table.
+
+    D(ε) through the points of a table; zero outside it. Energies in any one unit.
 
     - `energy`: strictly increasing, at least 3 nodes; the first and last are the band edges
     - `density`: D ≥ 0 at the nodes, any normalisation (it is divided by ∫D dε)
@@ -33,6 +35,10 @@ class TabulatedDOS(AbstractDOS):
 
     Raises `ValueError` naming the argument for lengths that differ, values that are not finite,
     energies out of order, negative densities and a vanishing integral.
+
+    >>> dos = nj.TabulatedDOS(energy=np.linspace(-1, 1, 41), density=1 - np.linspace(-1, 1, 41) ** 2)
+    >>> round(float(dos.cumulative(0.0)), 6)
+    0.5
     """
 
     energy: Nodes

@@ -21,7 +21,9 @@ PATHS = np.array(list(itertools.permutations(range(3))))
 
 
 class TightBinding(eqx.Module):
-    """H(k) = onsite + Σ_bonds [t e^{ik·R} + h.c.] for one or more orbitals per cell.
+    """Bands of a tight-binding Hamiltonian.
+
+    H(k) = onsite + Σ_bonds [t e^{ik·R} + h.c.] for one or more orbitals per cell.
 
     - `lattice`: rows are the three lattice vectors (length). One- and two-dimensional lattices
       have no bonds along the other axes.
@@ -32,6 +34,10 @@ class TightBinding(eqx.Module):
     - `source`: what was understood of the file it was read from, or None
 
     Raises `ValueError` naming the argument for wrong shapes and displacements off the lattice.
+
+    >>> chain = nj.TightBinding(lattice=np.eye(3), displacements=[[1, 0, 0]], matrices=[[[-0.25]]])
+    >>> np.asarray(chain.hamiltonian(np.zeros(3))).real.item()
+    -0.5
     """
 
     lattice: Float[Array, "3 3"] = eqx.field(converter=to_array)

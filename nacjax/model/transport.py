@@ -26,6 +26,9 @@ class AbstractTransport(Declared):
     - `follows_dos`: whether σ̃ ∝ D, whatever the DoS is
 
     All methods take the DoS, energies ε of any shape, and the Fermi energy ε_F (energies).
+
+    >>> isinstance(nj.trial(transport="band").transport, nj.AbstractTransport)
+    True
     """
 
     name: ClassVar[str] = ""
@@ -63,7 +66,13 @@ class AbstractTransport(Declared):
 
 
 class ConstantTransport(AbstractTransport):
-    """⟨v²⟩τ_tr constant, so that σ̃ ∝ D: the law of the paper's figures."""
+    """Transport as in the paper's figures: the conductivity of an energy follows the density of states.
+
+    ⟨v²⟩τ_tr constant, so that σ̃ ∝ D: the law of the paper's figures.
+
+    >>> nj.trial().transport
+    ConstantTransport()
+    """
 
     name: ClassVar[str] = "constant"
     follows_dos: ClassVar[bool] = True
@@ -76,7 +85,13 @@ class ConstantTransport(AbstractTransport):
 
 
 class BandTransport(AbstractTransport):
-    """τ_tr constant at all energies, with the band's own ⟨v²⟩: σ̃ ∝ D⟨v²⟩."""
+    """Transport with one relaxation time at all energies, and the band's own velocities.
+
+    τ_tr constant at all energies, with the band's own ⟨v²⟩: σ̃ ∝ D⟨v²⟩.
+
+    >>> nj.trial(transport="band").transport
+    BandTransport()
+    """
 
     name: ClassVar[str] = "band"
 
@@ -88,7 +103,13 @@ class BandTransport(AbstractTransport):
 
 
 class ImpurityTransport(AbstractTransport):
-    """τ_tr ∝ 1/D, scattering by impurities at all energies alike: σ̃ ∝ ⟨v²⟩."""
+    """Transport limited by impurities, which scatter into all states alike.
+
+    τ_tr ∝ 1/D, scattering by impurities at all energies alike: σ̃ ∝ ⟨v²⟩.
+
+    >>> nj.trial(transport="impurity").transport
+    ImpurityTransport()
+    """
 
     name: ClassVar[str] = "impurity"
 
@@ -100,7 +121,13 @@ class ImpurityTransport(AbstractTransport):
 
 
 class HardSphereTransport(AbstractTransport):
-    """v τ_tr constant at all energies, a mean free path: σ̃ ∝ D√⟨v²⟩."""
+    """Transport with one mean free path at all energies.
+
+    v τ_tr constant at all energies, a mean free path: σ̃ ∝ D√⟨v²⟩.
+
+    >>> nj.trial(transport="hard_sphere").transport
+    HardSphereTransport()
+    """
 
     name: ClassVar[str] = "hard_sphere"
 
@@ -112,10 +139,15 @@ class HardSphereTransport(AbstractTransport):
 
 
 class PowerLawTransport(AbstractTransport):
-    """τ_tr ∝ D^−p ⟨v²⟩^−q: (p, q) = (0, 0) is "band", (1, 0) "impurity", (0, ½) "hard_sphere", (0, 1) "constant".
+    """Transport whose relaxation time is a power of the density of states and the velocity.
+
+    τ_tr ∝ D^−p ⟨v²⟩^−q: (p, q) = (0, 0) is "band", (1, 0) "impurity", (0, ½) "hard_sphere", (0, 1) "constant".
 
     - `exponent`: p ≥ 0, of the density of states (a number)
     - `velocity_exponent`: q from 0 to 1, of ⟨v²⟩ (a number)
+
+    >>> nj.trial(transport=nj.PowerLawTransport(0.5)).transport
+    PowerLawTransport(exponent=0.5, velocity_exponent=0)
     """
 
     exponent: Scalar = number("p", "", "not negative", "exponent of D in 1/τ_tr")
@@ -138,12 +170,18 @@ def _power(density: Energies, squared: Energies, p, q) -> Energies:
 
 
 class MixedTransport(AbstractTransport):
-    """Several mechanisms at once by Matthiessen's rule, τ_tr(ε_F)/τ_tr(ε) = Σ_i w_i τ_i(ε_F)/τ_i(ε).
+    """Transport with several mechanisms at once, by Matthiessen's rule.
+
+    Several mechanisms at once by Matthiessen's rule, τ_tr(ε_F)/τ_tr(ε) = Σ_i w_i τ_i(ε_F)/τ_i(ε).
 
     - `laws`: the mechanisms, laws or names of laws
     - `weights`: w_i ≥ 0, not all 0: the share of each in the scattering at the Fermi level (numbers, any sum)
 
     Raises `ValueError` for lists of different lengths and weights that are all 0.
+
+    >>> law = nj.MixedTransport(("band", "impurity"), (0.3, 0.7))
+    >>> nj.trial(transport=law).transport.weights[0].item()
+    0.3
     """
 
     laws: tuple[AbstractTransport, ...] = eqx.field(

@@ -45,6 +45,8 @@ def keep_compiled(folder: str | os.PathLike | None = None) -> Path | None:
     Returns the subfolder. Programs are executable code: a folder that another user owns or may write to is refused,
     and one that cannot be written to (full or read-only disk) is not used; both with a warning, after which all goes
     on without, and None is returned. A cache that was chosen before (JAX_COMPILATION_CACHE_DIR) stays: None as well.
+
+    >>> folder = nj.keep_compiled(tempfile.mkdtemp())  # without an argument: in the user's cache folder
     """
     try:
         return start_keeping(folder)

@@ -68,6 +68,11 @@ def read_dos(
 
     Warns (`UserWarning`) of what was taken as sound but need not be. Raises `FileNotFoundError` for a file
     that is not there, and `ValueError` naming the file, the line and what is wrong with it.
+
+    >>> energy = np.linspace(-1, 1, 201)
+    >>> np.savetxt("dos.csv", np.column_stack([energy, 1 - energy**2]), header="energy (eV) dos")
+    >>> nj.read_dos("dos.csv", columns=("energy", "dos"), unit="eV").width.item()
+    2.0
     """
     raw, source = understand(
         path, format, window=window, relative_to=relative_to, fermi_energy=fermi_energy, electrons=electrons,

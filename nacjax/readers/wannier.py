@@ -22,7 +22,9 @@ def read_wannier(
     fermi_energy: float = 0.0,
     smallest: float = 0.0,
 ) -> TightBinding:
-    """`TightBinding` bands in eV and Å, energies from `fermi_energy` (eV) on; `source` says what was read.
+    r"""Tight-binding bands from the files of Wannier90.
+
+    `TightBinding` bands in eV and Å, energies from `fermi_energy` (eV) on; `source` says what was read.
 
     - `hr`: seed_hr.dat of Wannier90, or seed_tb.dat, as text or packed by gzip
     - `cell`: seed.win, whose unit_cell_cart is read, or the three lattice vectors in Å, (3, 3) by rows;
@@ -35,6 +37,12 @@ def read_wannier(
     a whole number of k points, that H(−R) = H(R)†, and num_wann and mp_grid of seed.win.
 
     Raises `FileNotFoundError`, and `ValueError` naming the file, the line and what is wrong with it.
+
+    >>> text = "one band\n1\n3\n1 1 1\n" + "".join(f"{x} 0 0 1 1 {-0.25 * abs(x)} 0.0\n" for x in (-1, 0, 1))
+    >>> _ = Path("chain_hr.dat").write_text(text)
+    >>> bands = nj.read_wannier("chain_hr.dat", np.eye(3))
+    >>> round(np.asarray(bands.hamiltonian(np.zeros(3))).real.item(), 6)
+    -0.5
     """
     lines = Lines(hr, "seed_hr.dat or seed_tb.dat of Wannier90")
     blocks = read_blocks(lines)

@@ -11,7 +11,9 @@ POINTS = 128
 
 
 def conductivity_estimate(metal: Metal, rungs: int | None = None) -> Float[Array, ""]:
-    """σ/σ_0 ≈ Σ_j σ̃(μ + jω_p)/σ_0 − ∫σ̃ dε/(ω_p σ_0) for T → 0 and ζ → ∞, Eq. (10); dimensionless.
+    """The paper's estimate of the conductivity for strong driving in the cold.
+
+    σ/σ_0 ≈ Σ_j σ̃(μ + jω_p)/σ_0 − ∫σ̃ dε/(ω_p σ_0) for T → 0 and ζ → ∞, Eq. (10); dimensionless.
 
     Good for where to look, at next to no cost: it is lowest where ω_p is commensurate with the distance of μ
     from the band edges; there it is too low by a factor of two or more, and the minima of the kinetic equations
@@ -21,6 +23,10 @@ def conductivity_estimate(metal: Metal, rungs: int | None = None) -> Float[Array
     - `rungs`: how many steps of ω_p to go up and down, as in `evolve`; needed where ω_p or W is a JAX tracer
 
     Differentiable in every number that counts. Source: doi:10.1103/PhysRevB.101.041105, Eq. (10).
+
+    >>> metal = nj.trial()
+    >>> -0.5 < float(nj.conductivity_estimate(metal)) < -0.3
+    True
     """
     reach = count_rungs(metal, rungs)
     fermi_energy, omega = metal.fermi_energy, metal.phonon_energy

@@ -35,6 +35,11 @@ class Events(Said, eqx.Module):
     - `held_from`, `held_until`: first and last time of that state, NaN if there is none
     - `anomalous_cut`, `held_cut`: whether that state stands at the first or the last saved time, which cuts it off: the
       total time is then a lower bound
+
+    >>> metal = nj.trial()
+    >>> run = nj.evolve(metal, nj.Clamped(20.0), [0.2, 1.0, 10.0], cells=16)
+    >>> bool(nj.events(run).anomalous_cut)  # σ < 0 at the last time still
+    True
     """
 
     crossings: Float[Array, " event"]
@@ -62,6 +67,12 @@ def events(run: Run, most: int = 8) -> Events:
     Eq. (2)) at the saved times: save at least a few between two events. Where a self-tuned field
     sets in, σ is extrapolated from before; where it ends, dσ/dt at E = 0 crosses zero. What stands at the first
     or the last saved time is cut off there, and marked so.
+
+    >>> metal = nj.trial()
+    >>> run = nj.evolve(metal, nj.Clamped(20.0), [0.2, 1.0, 10.0], cells=16)
+    >>> found = nj.events(run)
+    >>> print(found)  # doctest: +ELLIPSIS
+    σ < 0 for at least ...
     """
     require_kind("run", run, Run, "a Run, as nacjax.evolve returns it")
     require_count("most", most)
@@ -148,9 +159,14 @@ def _held(times, sigma, slope, drift, on):
 
 
 def impulse(times, strength, start, end) -> Float[Array, ""]:
-    """∫E dt from `start` to `end`, where the field vanishes; in the unit of the field × time.
+    """What a field has pushed between two times: the integral of its strength.
+
+    ∫E dt from `start` to `end`, where the field vanishes; in the unit of the field × time.
 
     `strength` (time,) is the field at `times` (time,), linear in between; NaN counts as 0.
+
+    >>> nj.impulse(jnp.array([1.0, 2.0]), jnp.array([3.0, 3.0]), 0.0, 3.0).item()
+    6.0
     """
     inside = (times > start) & (times < end) & (strength > 0)
     nodes = jnp.where(inside, times, jnp.where(times <= start, start, end))

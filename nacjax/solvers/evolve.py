@@ -69,7 +69,9 @@ def evolve(
     max_steps: int = 10_000,
     budget: bool = True,
 ) -> Run:
-    """Integrate Eqs. (2)–(3) of PRB 101, 041105 (2020) from equilibrium and return a `Run`.
+    """Follow electrons and phonons in time from equilibrium.
+
+    Integrate Eqs. (2)–(3) of PRB 101, 041105 (2020) from equilibrium and return a `Run`.
 
     - `metal`, `pump`, `field`: what is integrated; any number in them may be a JAX tracer
     - `times`: increasing times ≥ 0 to report, in the inverse unit of the rates (1/Γ_eph); where the metal has its
@@ -87,6 +89,11 @@ def evolve(
 
     Raises `ValueError` for bad arguments. A solve that fails warns, keeps the times it reached
     (the others are NaN), and says why in `run.result`.
+
+    >>> metal = nj.trial()
+    >>> run = nj.evolve(metal, nj.Clamped(20.0), [0.2, 1.0, 10.0], cells=16)
+    >>> print(run)  # doctest: +ELLIPSIS
+    σ/σ_0 = -0.3... at t = 10: negative...
     """
     system_of(metal, pump, field)
     times = stated("times", times, "time", metal.scales)

@@ -26,7 +26,9 @@ Times = Float[Array, " time"]
 def omega_e(
     metal: Metal, pump: AbstractPump, times: ArrayLike, field: AbstractField, *, samples: int = 500, **options
 ) -> Times:
-    """ω_E/σ_0 = dσ(t)/d ln E² of a `metal` under a `pump` at the given `field` and `times` (as in `evolve`); (time,).
+    """How σ responds to the energy of the field, the paper's ω_E.
+
+    ω_E/σ_0 = dσ(t)/d ln E² of a `metal` under a `pump` at the given `field` and `times` (as in `evolve`); (time,).
 
     - `ConstantField`: E² ∂σ/∂E². `strength` may be (time,), one field for each time, such as the
       `threshold_field` (with 0 for NaN; ω_E is 0 there).
@@ -35,6 +37,11 @@ def omega_e(
 
     Where a run fails ω_E is NaN, and a warning says why. Differentiable in forward mode. `options` are those
     of `evolve`.
+
+    >>> metal = nj.trial()
+    >>> response = nj.omega_e(metal, nj.Clamped(20.0), [1.0], nj.ConstantField(2.0), cells=16)
+    >>> response.shape
+    (1,)
     """
     system_of(metal, pump)
     require_kind("field", field, AbstractField, "a field, such as nacjax.ConstantField(0.4)")

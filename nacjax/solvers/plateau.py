@@ -24,7 +24,12 @@ from .sound import allowed, refusal
 
 
 class Plateau(Said, eqx.Module):
-    """The plateau state: `sigma` σ/σ_0 (scalar), `occupation` f (rung, cell), its `ladder`, `metal` and `pump`."""
+    """The plateau state: `sigma` σ/σ_0 (scalar), `occupation` f (rung, cell), its `ladder`, `metal` and `pump`.
+
+    >>> state = nj.plateau(nj.trial(), 20.0, cells=16)
+    >>> state.occupation.shape  # (rung, cell)
+    (2, 16)
+    """
 
     sigma: Float[Array, ""]
     occupation: Float[Array, "rung cell"]
@@ -57,7 +62,9 @@ class Plateau(Said, eqx.Module):
 def plateau(
     metal: Metal, zeta, *, cells: int = DEFAULT_CELLS, mesh: Mesh | None = None, rungs: int | None = None
 ) -> Plateau:
-    """The state at Γ_in = E = 0, t → ∞ for ζ held fixed; no time integration.
+    """The state that strong driving leads to before inelastic scattering acts, in closed form.
+
+    The state at Γ_in = E = 0, t → ∞ for ζ held fixed; no time integration.
 
     Every ladder conserves Σ_j D_j f_j, and each pair of rungs relaxes to
     f_up(1 − f_low)/[f_low(1 − f_up)] = N/(N + 1), so logit f_j = y + j ln[N/(N + 1)] with one root y
@@ -69,6 +76,9 @@ def plateau(
     Differentiable in every number of the metal and in `zeta`, to any order; NaN for numbers out of their range and too
     few rungs where JAX's transformations hide them from the checks. Raises `ValueError`
     for bad arguments, and for a metal with dispersion or further modes.
+
+    >>> bool(nj.plateau(nj.trial(), 20.0, cells=16).sigma < -0.3)
+    True
     """
     require_kind("metal", metal, Metal, "a nacjax.Metal (the metal comes first, then zeta)")
     require_one_each(metal)

@@ -113,6 +113,9 @@ class Rosenbrock(dfx.AbstractAdaptiveSolver):
 
     - `tableau`: `RODAS3` (default; best to about 1e-6) or `RODAS4` (tight tolerances)
     - `jacobian(t, y, args)`: returns a `LadderMatrix`
+
+    >>> int(nj.Rosenbrock().order(None))
+    3
     """
 
     tableau: RosenbrockTableau = eqx.field(static=True, default=RODAS3)

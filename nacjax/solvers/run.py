@@ -35,6 +35,11 @@ class Run(Said, eqx.Module):
     - `ladder`: energies, cell widths, states; `kinetics`: metal, pump and field as integrated
     - `budget`: particle and energy balance; `result`: the outcome as a sentence; `stats`: step counts
     - `tolerance`: rtol + atol of a step
+
+    >>> metal = nj.trial()
+    >>> run = nj.evolve(metal, nj.Clamped(20.0), [0.2, 1.0, 10.0], cells=16)
+    >>> run.occupation.shape  # (time, rung, cell)
+    (3, 2, 16)
     """
 
     times: Float[Array, " time"]

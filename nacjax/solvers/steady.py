@@ -40,6 +40,10 @@ class SteadyState(Said, eqx.Module):
 
     `mode_phonons` ζ_m of further modes (mode,); `correction` is the last Newton correction of the state,
     `iterations` the number of linear solves; `outside` by how much f was out of 0 … 1 at the end.
+
+    >>> state = nj.steady_state(nj.trial(), nj.Clamped(20.0), cells=16)
+    >>> float(state.phonons), state.ok
+    (20.0, True)
     """
 
     sigma: Float[Array, ""]
@@ -102,7 +106,9 @@ def steady_state(
     rungs: int | None = None,
     max_steps: int = 200,
 ) -> SteadyState:
-    """The state at t → ∞ of Eqs. (2)–(3) of PRB 101, 041105 (2020), at the filling of the metal.
+    """The state at t → ∞, in which inelastic scattering has acted.
+
+    The state at t → ∞ of Eqs. (2)–(3) of PRB 101, 041105 (2020), at the filling of the metal.
 
     Not the plateau that the paper calls "steady state": see `plateau`, and `evolve` to t = 10/Γ_eph.
 
@@ -116,6 +122,9 @@ def steady_state(
     Raises `ValueError` at Γ_in = 0, where every ladder conserves its particles and the state is
     not unique. Where no steady state is found, f leaves 0 … 1, or numbers are out of their ranges that JAX's
     transformations hide from the checks, `converged` is False, σ is NaN and `result` says why.
+
+    >>> bool(nj.steady_state(nj.trial(), nj.Clamped(20.0), cells=16).sigma > 0)
+    True
     """
     metal, pump, field = system_of(metal, pump, field)
     check_options(mesh, max_steps=max_steps)

@@ -36,7 +36,9 @@ def threshold_field(
     strongest: float = 1e2,
     **options,
 ) -> Times:
-    """𝓔*(t): the constant field, acting from t = 0, with σ(t) = 0; normalised as in Fig. 2e, (time,).
+    """The constant field that lifts σ to zero.
+
+    𝓔*(t): the constant field, acting from t = 0, with σ(t) = 0; normalised as in Fig. 2e, (time,).
 
     `metal` and `pump` as in `evolve`, `times` (time,) > 0 too. NaN where σ(t) ≥ 0 without a field, where no field up
     to `strongest` lifts it to zero, and for numbers out of their ranges that JAX's transformations hide from the
@@ -45,6 +47,10 @@ def threshold_field(
     once; derivatives come from the implicit function theorem.
 
     `options` are those of `evolve`. Raises `ValueError` at Γ_in = 0, where 𝓔 has no meaning.
+
+    >>> field = nj.threshold_field(nj.trial(), nj.Clamped(20.0), [1.0], cells=16)
+    >>> bool(field[0] > 0)
+    True
     """
     return threshold_and_excess(metal, pump, times, weakest=weakest, strongest=strongest, **options)[0]
 

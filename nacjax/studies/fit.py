@@ -75,6 +75,13 @@ def fit(
 
     Returns a `Fit`. Errors are those of the linearised model, from (JᵀJ)⁻¹; a second answer far away is seen with
     several starts only. Raises `ValueError` for bad bounds, names, data, noise, and fewer data than quantities.
+
+    >>> metal = nj.trial()
+    >>> times = [0.3, 1.0, 3.0]
+    >>> data = nj.evolve(metal, nj.Kick(5.0), times, cells=16).sigma
+    >>> found = nj.fit(data, metal, nj.Kick(4.0), over={"zeta0": (1.0, 9.0)}, times=times, cells=16, starts=1)
+    >>> round(float(found.best[0, 0]), 1)
+    5.0
     """
     require_count("steps", steps)
     system = as_arrays(system_of(metal, pump, field))

@@ -37,6 +37,9 @@ class Fit(Said):
     - `by_start` (start, quantity), `by_start_chi_squared` (start,): where every start ended. Two answers may fit
       one trace equally well, as σ(ω_p) falls and rises again; the errors are those of `best` alone
     - `reason`: the outcome as a sentence, which says so if another start ended elsewhere with as good a fit
+
+    >>> "best" in nj.Fit.__dataclass_fields__  # a Fit is made by nj.fit
+    True
     """
 
     best: xr.DataArray

@@ -29,7 +29,9 @@ def pumped(
     reflectivity: Any = 0.0,
     **options: Any,
 ) -> xr.Dataset:
-    """σ/σ_0 over transport law, phonon energy, temperature, fluence and time, without a field.
+    """The conductivity of a metal that is pumped at several phonon energies, temperatures and fluences.
+
+    σ/σ_0 over transport law, phonon energy, temperature, fluence and time, without a field.
 
     - `metal`: with scales of energy and time
     - `phonon_energies`, `temperatures`, `fluences`, `times`: what to vary; lists of texts with units, or pairs such as
@@ -43,6 +45,14 @@ def pumped(
     Variables: `sigma`; `lowest`, its least value in time; `negative`, how long σ < 0 (internal time), and
     `negative_cut`, whether σ < 0 at the first or last time, so that it is a lower bound;
     `zeta0`; `outcome` of each point. Raises `ValueError` naming the argument.
+
+    >>> scales = nj.Scales(energy_ev=0.6, time_fs=1000.0, cell_volume=700.0)
+    >>> metal = nj.Metal(nj.FlatTopDOS(), 0.5, "60 K", "330 meV", scales=scales)
+    >>> pulse = nj.ExponentialPulse(1.0, 0.3)
+    >>> found = nj.pumped(metal, pulse, phonon_energies=["330 meV"], temperatures=["60 K"],
+    ...     fluences=["1 mJ/cm^2", "9 mJ/cm^2"], times=["1 ps"], cells=16, progress=False)
+    >>> found["sigma"].sizes["fluence"]
+    2
     """
     scales = metal.scales
     energy = _listed("phonon_energies", phonon_energies, "energy", scales)

@@ -27,6 +27,10 @@ class Sensitivity(Said):
     - `uncertainty`: first-order standard deviation of the result, `contribution`: the part of each quantity,
       |derivative| × its standard deviation; NaN where no standard deviations were given
     - `mode`: "forward" or "reverse"
+
+    >>> found = nj.sensitivity(lambda x: x**2, wrt={"x": 3.0}, std={"x": 0.1})
+    >>> float(found.elasticity[0]), round(float(found.uncertainty), 6)
+    (2.0, 0.6)
     """
 
     value: xr.DataArray
@@ -76,6 +80,12 @@ def sensitivity(
 
     Raises `ValueError` for unknown names, and values that are not finite. Warns where σ computed again
     differs from that of the run.
+
+    >>> metal = nj.trial()
+    >>> def sigma(zeta):
+    ...     return nj.plateau(metal, zeta, cells=16).sigma
+    >>> nj.sensitivity(sigma, wrt={"zeta": 20.0}).derivative.shape
+    (1,)
     """
     names = tuple(wrt)
     if not names or isinstance(wrt, str):

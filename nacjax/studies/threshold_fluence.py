@@ -28,6 +28,9 @@ class ThresholdFluence(NamedTuple):
     - `fluence`: incident, in mJ/cm²; NaN where σ does not turn negative
     - `zeta0`: the same as phonons per mode in the pulse; NaN there too
     - `reason`: the outcome as a sentence
+
+    >>> print(nj.ThresholdFluence(1.5, 4.0, "σ turns negative there."))
+    1.5 mJ/cm², 4 phonons per mode. σ turns negative there.
     """
 
     fluence: Any
@@ -60,6 +63,12 @@ def threshold_fluence(
     Looked for between 10⁻³ and 10³ phonons per mode. NaN, with the `reason`, where σ stays positive. Differentiable in
     the numbers of the metal and the pulse. Raises `ValueError` naming the argument.
     Note [19] of PRB 101, 041105 (2020), doi:10.1103/PhysRevB.101.041105.
+
+    >>> scales = nj.Scales(energy_ev=0.6, cell_volume=700.0)
+    >>> metal = nj.Metal(nj.FlatTopDOS(), 0.5, "60 K", "330 meV", scales=scales)
+    >>> found = nj.threshold_fluence(metal, penetration_depth="100 nm", cells=16)
+    >>> found.reason
+    'σ turns negative there.'
     """
     if (pump is None) != (times is None):
         raise ValueError(

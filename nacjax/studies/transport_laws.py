@@ -40,12 +40,17 @@ class Law:
 
 
 def transport_laws(*names: str, **laws: AbstractTransport) -> dict[str, Law]:
-    """{law: its σ/σ_0}, to be given to `sweep` as `observe=`; all that have a name by default.
+    """Transport laws as observables of a sweep, to compare them.
+
+    {law: its σ/σ_0}, to be given to `sweep` as `observe=`; all that have a name by default.
 
     - `names`: of laws, such as "band"; `laws`: others, under names of their own, with numbers in them:
       `transport_laws("band", steep=nacjax.PowerLawTransport(1.5))`
 
     Raises `ValueError` for an unknown law.
+
+    >>> list(nj.transport_laws("band", steep=nj.PowerLawTransport(1.5)))
+    ['band', 'steep']
     """
     if not names and not laws:
         names = tuple(transport_names())

@@ -14,7 +14,9 @@ MOST_STEPS = 60
 
 
 class ElectronElectron(AbstractProcess):
-    """−Γ_ee (f − f_eq), with f_eq = 1/(e^{βε − α} + 1) of the particles and the energy of f itself.
+    """Electrons relax among themselves, at one rate, towards the Fermi function with their own particles and energy.
+
+    −Γ_ee (f − f_eq), with f_eq = 1/(e^{βε − α} + 1) of the particles and the energy of f itself.
 
     It mixes the ladders, whose separate conservation keeps f inverted, and so decides how long σ < 0 can live. A
     pumped band passes through β = 0 to negative β. Particles and energy are conserved to round-off, every Fermi
@@ -24,6 +26,9 @@ class ElectronElectron(AbstractProcess):
 
     Raises `ValueError` for a rate that is negative or not finite. Not in the paper; a conserving relaxation time in
     the sense of Mermin, doi:10.1103/PhysRevB.1.2362.
+
+    >>> nj.trial(processes=(nj.ElectronElectron(0.1),)).processes
+    (ElectronElectron(rate=0.1),)
     """
 
     rate: Scalar = number("Γ_ee", "rate", "not negative", "electron-electron rate")

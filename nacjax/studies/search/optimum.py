@@ -29,6 +29,9 @@ class Optimum(Said):
     - `how`: what the search did, in words
     - `solves`: stage → number of objective evaluations; all but those of "scan" and "check" with gradient;
       stages on the plateau in place of a run are "plateau ..."
+
+    >>> "paths" in nj.Optimum.__dataclass_fields__  # an Optimum is made by nj.search
+    True
     """
 
     objective: str

@@ -76,6 +76,10 @@ def search(
     Returns an `Optimum`. Starts that fail say why and stop no other; NaN is never best. Raises `ValueError`
     for bounds that are reversed or outside physics, an unknown quantity or objective, an objective that is
     not one number, and one that is not finite at any start.
+
+    >>> found = nj.search(nj.trial(), nj.Clamped(20.0), over={"phonon_energy": (0.5, 0.8)}, plateau=True, cells=16)
+    >>> found.value < -0.3
+    True
     """
     began = time.perf_counter()
     require_count("seed", seed, 0)

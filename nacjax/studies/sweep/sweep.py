@@ -48,7 +48,9 @@ def sweep(
     progress: bool = True,
     **options: Any,
 ) -> xr.Dataset:
-    """Observables over the grid of `axes`, as a labelled dataset. The other arguments:
+    """Compute observables over a grid of any quantities.
+
+    Observables over the grid of `axes`, as a labelled dataset. The other arguments:
 
     - `axes`: name of a quantity → its values. Any scalar number of the metal, its DoS and further modes,
       the pump or the field: `{"phonon_energy": [0.3, 0.5], "zeta": [1, 5, 20]}`; every combination is computed.
@@ -76,6 +78,11 @@ def sweep(
     are not allowed, unequal zipped lengths, an unknown observable or one of the wrong shape, and a store that is
     none or holds another sweep. Raises `OSError` where the store cannot be written; what was finished is kept
     there, also after Ctrl-C, and the same call goes on from it.
+
+    >>> axes = {"phonon_energy": [0.55, 0.6], "zeta": [1.0, 20.0]}
+    >>> swept = nj.sweep(nj.trial(), nj.Clamped(1.0), axes=axes, plateau=True, cells=16, progress=False)
+    >>> swept["sigma"].shape
+    (2, 2)
     """
     start = time.perf_counter(), KERNELS.seconds
     if store is not None:
