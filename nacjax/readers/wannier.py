@@ -56,13 +56,9 @@ def read_wannier(
     images = _images_file(lines.path) if wsvec is None else Path(wsvec)
     if images is not None:
         vectors, matrices = to_images(images, vectors, matrices)
-    # each bond once: R and −R are adjoint; the mean removes their rounding
-    place = {vector: k for k, vector in enumerate(vectors)}
-    bonds = [v for v in vectors if v > tuple(-x for x in v)]
-    means = {v: 0.5 * (matrices[place[v]] + matrices[place[_minus(v)]].conj().T) for v in [(0, 0, 0), *bonds]}
-    orbitals = blocks.matrices.shape[-1]
+    means, orbitals = _means(vectors, matrices), blocks.matrices.shape[-1]
     onsite = np.asarray(means.pop((0, 0, 0)) - fermi_energy * np.eye(orbitals))
-    bonds = [v for v in bonds if np.abs(means[v]).max() > smallest]
+    bonds = [v for v, mean in means.items() if np.abs(mean).max() > smallest]
     if not bonds:
         raise ValueError(f"{lines.path}: no bonds above smallest = {smallest:g} eV: the bands are flat")
     hoppings = np.array([means[v] for v in bonds])
@@ -81,6 +77,13 @@ def read_wannier(
         f"  note        {n}" for n in lines.notes
     ]
     return TightBinding(lattice, np.array(bonds), hoppings, onsite, source="\n".join([str(hr), *text]))
+
+
+def _means(vectors, matrices) -> dict:
+    """Each bond once, the cell itself first: R and −R are adjoint; the mean removes their rounding."""
+    place = {vector: k for k, vector in enumerate(vectors)}
+    bonds = [v for v in vectors if v > tuple(-x for x in v)]
+    return {v: 0.5 * (matrices[place[v]] + matrices[place[_minus(v)]].conj().T) for v in [(0, 0, 0), *bonds]}
 
 
 def _lattice(lines: Lines, blocks: Blocks, cell) -> tuple[np.ndarray, str]:

@@ -103,12 +103,19 @@ def fit(
         raise ValueError(f"data of {weights.size} times cannot fix {box.size} quantities: give more times")
     u = _starts(box, paths, system, starts, seed)
     found = _fit(recipe, system, box.ends, jnp.asarray(times), jnp.asarray(weights), traces, u, steps)
-    parts, known = [np.asarray(part) for part in found], weights if noise is not None else None
-    if observe is None:
+    return _to_fit(
+        box, traces, times, shape, weights if noise is not None else None, observe is not None, found
+    )
+
+
+def _to_fit(box: Box, traces, times, shape, known, other: bool, found) -> Fit:
+    """The `Fit` of what was found; `other`: not σ(t) was measured, but numbers of a `shape` of their own."""
+    parts = [np.asarray(part) for part in found]
+    if not other:
         return to_fit(box, traces, times, known, *parts)
     dims = ("trace", "time", *(f"seen_{k}" for k in range(1, len(shape))))
     model = xr.DataArray(parts[3].reshape(-1, *shape), dims=dims)
-    return dataclasses.replace(to_fit(box, traces, np.arange(weights.size), known, *parts), model=model)
+    return dataclasses.replace(to_fit(box, traces, np.arange(np.prod(shape)), known, *parts), model=model)
 
 
 def _seen(data: Any, times: Any, scales: Any, of: Callable[[Any], Any]):

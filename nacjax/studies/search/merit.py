@@ -62,7 +62,7 @@ class Recipe:
         pairs = zip(self.constraints, limits, strict=True)
         violated = sum((c.violation(v) ** 2 for c, v in pairs), start=jnp.zeros(()))
         merit = jnp.where(excess > 0, ABSENT + excess, goal.sign * value) + penalty * violated  # pyright: ignore[reportArgumentType, reportCallIssue]
-        cut = jnp.asarray(False) if goal.cut is None else goal.cut(state)
+        cut = jnp.asarray(False) if goal.cut is None else goal.cut(state)  # pyright: ignore[reportArgumentType]
         return merit, (value, jnp.stack(limits) if limits else jnp.zeros(0), cut)
 
     @property
