@@ -48,9 +48,7 @@ def read_wannier(
     blocks = read_blocks(lines)
     lattice, said = _lattice(lines, blocks, cell)
     if lattice.shape != (3, 3) or not np.all(np.isfinite(lattice)) or abs(np.linalg.det(lattice)) < 1e-6:
-        raise ValueError(
-            f"cell = {lattice.tolist()} is not allowed: it must be three independent vectors (Å)"
-        )
+        raise ValueError(f"cell = {lattice.tolist()} is not allowed: it must be three independent vectors, Å")
     check_hermitian(lines, blocks)
     vectors, matrices = blocks.vectors, blocks.matrices / blocks.degeneracy[:, None, None]
     images = _images_file(lines.path) if wsvec is None else Path(wsvec)
@@ -73,9 +71,8 @@ def read_wannier(
         "images": "elements at the R of the file" if images is None else f"nearest ones, {images}",
         "energies": f"from {fermi_energy:g} eV on",
     }
-    text = [f"  {name:12}{value}" for name, value in rows.items()] + [
-        f"  note        {n}" for n in lines.notes
-    ]
+    rows = [*rows.items(), *(("note", note) for note in lines.notes)]
+    text = [f"  {name:12}{value}" for name, value in rows]
     return TightBinding(lattice, np.array(bonds), hoppings, onsite, source="\n".join([str(hr), *text]))
 
 

@@ -62,22 +62,19 @@ def fit(
 
     - `data`: σ/σ_0 (time,), or several traces (trace, time), fitted in one batch; an `xarray.DataArray`
       over "time", or a list of them, brings its own times
-    - `over`: name → (low, high), or (low, high, "log"), as in `search`; fitted values stay inside
+    - `over`: name → (low, high[, "log"]), as in `search`; fitted values stay inside
     - `times`: (time,), with a unit where the metal has scales, as in `evolve`
-    - `noise`: standard deviation of the data, one number or (time,). Without it, it is estimated from the
-      residuals
+    - `noise`: standard deviation of the data, one number or (time,); without it, estimated from the residuals
     - `observe`: what was measured instead of σ/σ_0: a function of a `Run`, such as one that returns R (time, freq) by
       `optics` and `reflectivity`, or a `Layered`, of the layers of a sample. `data` and `noise` have its shape
-    - `starts`: starting points: the numbers of `metal` and `pump` where they lie inside, and a Latin hypercube
-      of `seed`; the best fit of each trace is kept
+    - `starts`: the numbers of `metal` and `pump` if inside, and a Latin hypercube of `seed`; the best fit is kept
     - `steps`: of Levenberg–Marquardt at most
     - options of `evolve`: `cells` (96), `mesh`, `rungs`, `rtol` (1e-4), `atol`, `solver`, `max_steps`
 
     Returns a `Fit`. Errors are those of the linearised model, from (JᵀJ)⁻¹; a second answer far away is seen with
     several starts only. Raises `ValueError` for bad bounds, names, data, noise, and fewer data than quantities.
 
-    >>> metal = nj.trial()
-    >>> times = [0.3, 1.0, 3.0]
+    >>> metal, times = nj.trial(), [0.3, 1.0, 3.0]
     >>> data = nj.evolve(metal, nj.Kick(5.0), times, cells=16).sigma
     >>> found = nj.fit(data, metal, nj.Kick(4.0), over={"zeta0": (1.0, 9.0)}, times=times, cells=16, starts=1)
     >>> round(float(found.best[0, 0]), 1)
