@@ -117,7 +117,7 @@ class Probe:
         )
         metal = k3c60(
             self.first("temperatures"), self.first("phonon_energies"), inelastic_rate=self.inelastic_rate,
-            phonon_lifetime=self.phonon_lifetime, scales=scales,
+            phonon_lifetime=self.phonon_lifetime, scales=scales, transport=self.first("transport"),
             processes=(ElectronElectron(self.first("electron_electron")),),
         )  # fmt: skip
         lists = {"phonon_energies": "energy", "temperatures": "temperature", "durations": "time",
