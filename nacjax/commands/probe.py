@@ -10,6 +10,7 @@ import numpy as np
 from ..kinetics.terms.electron_electron import ElectronElectron
 from ..model.metal import Metal
 from .interrupt import keeps
+from .material import FEMTOSECONDS
 from .options import TransportLaw, explained, transport_help
 from .settings import Files, save
 
@@ -116,7 +117,7 @@ class Probe:
         )
         metal = k3c60(
             self.first("temperatures"), self.first("phonon_energies"), inelastic_rate=self.inelastic_rate,
-            phonon_lifetime=self.phonon_lifetime, scales=scales,
+            phonon_lifetime=self.phonon_lifetime, scales=scales, transport=self.first("transport"),
             processes=(ElectronElectron(self.first("electron_electron")),),
         )  # fmt: skip
         lists = {"phonon_energies": "energy", "temperatures": "temperature", "durations": "time",
@@ -151,17 +152,10 @@ class Probe:
         """A time in fs; raises `ValueError` for what is none, or not positive."""
         from ..model.units import internal
 
-        value = getattr(self, name)
-        fs = float(internal(name, value, "time", _FEMTOSECONDS)) if isinstance(value, str) else value
+        fs = float(internal(name, getattr(self, name), "time", FEMTOSECONDS))
         if not fs > 0:
-            raise ValueError(f"{name} = {value!r} is not allowed: it must be positive")
+            raise ValueError(f"{name} = {getattr(self, name)!r} is not allowed: it must be positive")
         return fs
-
-
-class _FEMTOSECONDS:
-    """Scales on which texts become fs."""
-
-    time_fs = 1.0
 
 
 def numbers(result: Any) -> list[str]:

@@ -41,7 +41,7 @@ class ProbeStudy:
     - `metal`: with scales and one `ElectronElectron`, whose rate is among `rates`
     - `phonon_energies`, `temperatures`, `durations`, `rates`: values; `fluence`: lowest and highest; `fluences`:
       how many
-    - `laws`: names of transport laws; `frequencies`: ħω of the probe
+    - `laws`: names of transport laws, that of the metal first; `frequencies`: ħω of the probe
     - `strengths`: fields 𝓔 > 0 among which E* is sought, for the `field_fluences` at the first duration and rate
     - `penetration_depth`; `reflectivity`: of the pump; `window`: index; `epsilon_inf`
     - `times`: when the state is looked at
