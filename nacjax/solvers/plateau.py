@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from ..kinetics.ladder import Ladder, Mesh, build_ladder, count_rungs
 from ..kinetics.measures import conductivity
-from ..model.checks import as_arrays, is_concrete, require_kind
+from ..model.checks import as_arrays, is_concrete, require, require_kind
 from ..model.dos import floor
 from ..model.metal import Metal
 from ..model.names import require_one_each
@@ -83,6 +83,7 @@ def plateau(
     require_kind("metal", metal, Metal, "a nacjax.Metal (the metal comes first, then zeta)")
     require_one_each(metal)
     check_options(mesh)
+    require("zeta", zeta, "one number of phonons per mode, zero or positive", lambda z: z.ndim == 0)
     pump = Clamped(zeta)
     if not metal.on_ladder:
         raise ValueError(

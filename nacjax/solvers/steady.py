@@ -91,7 +91,7 @@ class SteadyState(Said, eqx.Module):
         refused = refusal(self.ladder.rungs, self.metal, self.kinetics.pump, self.kinetics.field)
         if refused:
             return refused
-        if np.any(np.asarray(self.unphysical)):
+        if np.any(np.asarray(self.unphysical)) and size < 1e-3:
             return f"{UNPHYSICAL} It is beyond by {float(np.max(self.outside)):.2g}."
         return f"No steady state was found in {count} steps; the last Newton correction was {size:.1e}."
 

@@ -399,7 +399,9 @@ def test_a_polish_goes_on_from_a_point_whose_gradient_is_not_known():
 
     def evaluate(u, stage, gradient=True):
         merit = ((u - target) ** 2 * [1.0, 30.0]).sum(axis=1)
-        return Evaluated(merit, merit, np.zeros((len(u), 0)), 2 * (u - target) * [1.0, 30.0])
+        return Evaluated(
+            merit, merit, np.zeros((len(u), 0)), np.zeros(len(u)), 2 * (u - target) * [1.0, 30.0]
+        )
 
     swarm = Swarm(SimpleNamespace(evaluate=evaluate, mark=""), np.array([[1.5, 0.9]]))
     swarm.evaluate(np.array([0]), swarm.u, "descent")
