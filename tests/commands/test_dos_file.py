@@ -104,7 +104,7 @@ def test_info_with_options_and_of_a_file_that_is_none(capsys, tmp_path):
     assert "2 states" in capsys.readouterr().out
     for words, said in (
         (["--unit", "kelvin"], "unit = 'kelvin' is not allowed: it must be one of"),
-        (["--window", "-1"], "window = ['-1'] is not allowed: it must be two numbers"),
+        (["--window", "-1"], "window = '-1' is not allowed: it must be two numbers"),
     ):
         assert main(["info", str(CASES / "hartree.OUT"), *words]) == 2 and said in capsys.readouterr().err
     (tmp_path / "letter.txt").write_text("Dear reader,\nthis is no table.\n")
