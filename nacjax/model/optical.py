@@ -82,6 +82,11 @@ def conductivity_scale(
     - `modes_per_cell`: pumped modes in the primitive cell; `states_per_mode` times it are the states of the cell
 
     Raises `ValueError` naming the scale that is missing, and for a τ_tr that is not positive.
+
+    >>> scales = nj.Scales(0.5, time_fs=1000.0, cell_volume=700.0, fermi_velocity=1.6e5, transport_time_fs=10.0)
+    >>> metal = nj.Metal(nj.FlatTopDOS(), 0.5, "20 K", "270 meV", scales=scales)
+    >>> float(nj.conductivity_scale(metal).sigma0) > 0
+    True
     """
     scales = metal.scales
     needed = {"energy_ev": "eV", "fermi_velocity": "m/s", "cell_volume": "Å³"}

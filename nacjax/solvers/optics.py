@@ -27,6 +27,12 @@ class Optics(eqx.Module):
     - `equilibrium` (freq,): the same before the pump
     - `epsilon_inf`: ε_∞ of all that is not in the band
     - `photon_ev` (freq,) ħω in eV and `scale`, σ_0 in S/cm; None for a metal without scales
+
+    >>> scales = nj.Scales(0.5, time_fs=1000.0, cell_volume=700.0, fermi_velocity=1.6e5, transport_time_fs=10.0)
+    >>> metal = nj.Metal(nj.FlatTopDOS(), 0.5, "20 K", "270 meV", scales=scales)
+    >>> optics = nj.optics(nj.plateau(metal, 20.0, cells=16), ["10 meV"])
+    >>> optics.sigma.shape  # (freq,)
+    (1,)
     """
 
     frequencies: Float[Array, " freq"]
@@ -73,7 +79,9 @@ def optics(
     epsilon_inf: Any = 1.0,
     modes_per_cell: float = 1,
 ) -> Optics:
-    """σ(ω) = Σ_faces σ̃(ε)(f_L − f_R)/(1 − iωτ_tr(ε)), at the faces of Eq. (9), with the τ_tr(ε) of the transport law.
+    """The conductivity at the frequencies of light.
+
+    σ(ω) = Σ_faces σ̃(ε)(f_L − f_R)/(1 − iωτ_tr(ε)), at the faces of Eq. (9), with the τ_tr(ε) of the transport law.
 
     - `state`: a `Run`, `Depth`, `Plateau` or `SteadyState`
     - `frequencies` (freq,) > 0: ħω; with a unit where the metal has scales (["1 THz", "10 meV"])
@@ -84,6 +92,12 @@ def optics(
 
     ω → 0 gives σ. A law with constant τ_tr gives Drude's σ/(1 − iωτ). Differentiable in everything.
     Raises `ValueError` for frequencies that are not positive, a τ_tr that is not, and scales that are missing.
+
+    >>> scales = nj.Scales(0.5, time_fs=1000.0, cell_volume=700.0, fermi_velocity=1.6e5, transport_time_fs=10.0)
+    >>> metal = nj.Metal(nj.FlatTopDOS(), 0.5, "20 K", "270 meV", scales=scales)
+    >>> optics = nj.optics(nj.plateau(metal, 20.0, cells=16), ["10 meV"])
+    >>> bool(optics.sigma.real[0] < 0)
+    True
     """
     metal: Metal = state.metal
     energy = jnp.atleast_1d(to_array(stated("frequencies", _listed(frequencies), "energy", metal.scales)))

@@ -39,7 +39,9 @@ def threshold(
     steady: bool = False,
     **options: Any,
 ) -> Float[Array, ""]:
-    """The value of a quantity at which the lowest σ of the given times passes zero, a scalar in internal units.
+    """Where σ changes its sign in one quantity.
+
+    The value of a quantity at which the lowest σ of the given times passes zero, a scalar in internal units.
 
     - `quantity`: its name, as `sweep` knows it ("zeta0", "temperature", "rate" of an `ElectronElectron`)
     - `between`: its lowest and highest value, both > 0, in the unit of the metal; scanned in logarithms
@@ -49,6 +51,10 @@ def threshold(
 
     NaN where there is no such value. Differentiable in all numbers of metal, pump and field, forward and reverse.
     Raises `ValueError` for an unknown quantity and for bounds that are not positive and in order.
+
+    >>> found = nj.threshold(nj.trial(), nj.Clamped(20.0), "zeta", (0.1, 30.0), falls=True, plateau=True, cells=16)
+    >>> bool((found > 0.1) & (found < 30.0))
+    True
     """
     system = as_arrays(System(metal, pump, NoField() if field is None else field))  # pyright: ignore[reportCallIssue]
     path = resolve(quantity, system, "quantity")

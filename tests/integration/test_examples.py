@@ -14,7 +14,7 @@ import nacjax as nj
 
 NAMES = {"nj": nj, "np": np, "jax": jax, "jnp": jnp, "Path": Path, "tempfile": tempfile}
 SLOW = ("evolve", "Run", "events", "Events", "omega_e", "threshold_field", "fit", "search", "pumped", "steady_state",
-        "SteadyState")  # fmt: skip
+        "SteadyState", "Depth", "depth", "apparent", "threshold", "check_process", "k3c60", "sensitivity")  # fmt: skip
 PUBLIC = [
     pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in sorted(nj._MODULE_OF)
 ]

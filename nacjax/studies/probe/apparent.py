@@ -26,7 +26,9 @@ def apparent(
     *,
     profile: Literal["uniform", "exponential"] = "exponential",
 ) -> Complex[Array, "*state freq"]:
-    """σ(ω)/σ_0 at the surface that an analysis with a fixed profile extracts from r(ω), (*state, freq), complex.
+    """What an analysis with a fixed profile would take the conductivity at the surface to be.
+
+    σ(ω)/σ_0 at the surface that an analysis with a fixed profile extracts from r(ω), (*state, freq), complex.
 
     - `measured`: with the amplitude r and its phase, as time-domain spectroscopy gives them
     - `penetration_depth` d that the analysis assumes, with a unit ("100 nm")
@@ -35,6 +37,12 @@ def apparent(
 
     The solution that is connected with the unpumped metal, found by Newton's method along r_0 + s(r − r_0). NaN where
     that path is lost. Differentiable in the measurement and in d.
+
+    >>> scales = nj.Scales(0.5, time_fs=1000.0, cell_volume=700.0, fermi_velocity=1.6e5, transport_time_fs=10.0)
+    >>> metal = nj.Metal(nj.FlatTopDOS(), 0.5, "20 K", "270 meV", scales=scales)
+    >>> optics = nj.optics(nj.plateau(metal, 20.0, cells=16), ["10 meV"])
+    >>> nj.apparent(nj.reflectivity(optics), "100 nm").shape
+    (1,)
     """
     if profile not in ("uniform", "exponential"):
         raise ValueError(f"profile = {profile!r} is not allowed: it must be 'uniform' or 'exponential'")

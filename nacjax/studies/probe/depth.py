@@ -35,6 +35,10 @@ class Depth(eqx.Module):
 
     - `runs`: a `Run` whose arrays begin with the layer; `middle`, `width` (layer,): of the layers
     - `zeta0` (layer,): strength of the pump there; `penetration_depth`: d
+
+    >>> sample = nj.depth(nj.trial(), nj.Kick(20.0), 1.0, 1.0, times=[1.0], layers=4, cells=16)
+    >>> sample.zeta0.shape  # (layer,)
+    (4,)
     """
 
     runs: Run
@@ -123,7 +127,9 @@ def depth(
     field: AbstractField | None = None,
     **options: Any,
 ) -> Depth:
-    """σ(z, t) and f of a sample in which the pump decays with depth, its layers as one batch of runs.
+    """Follow a thick sample, in which the pump decays with depth, as a batch of runs.
+
+    σ(z, t) and f of a sample in which the pump decays with depth, its layers as one batch of runs.
 
     - `metal`, `times`, `field`: as in `evolve`; `pump`: as it is at the surface
     - `penetration_depth` d, `thickness` of the sample: lengths > 0, with a unit where the metal has scales ("100 nm")
@@ -134,6 +140,10 @@ def depth(
 
     Where σ saturates in ζ, the layer with σ < 0 is d ln(ζ_0/ζ_c) thick with the threshold ζ_c. Differentiable.
     Warns where layers are thicker than d/3. Raises `ValueError` for lengths that are not positive.
+
+    >>> sample = nj.depth(nj.trial(), nj.Kick(20.0), 1.0, 1.0, times=[1.0], layers=4, cells=16)
+    >>> bool(sample.zeta0[0] > sample.zeta0[3])
+    True
     """
     times = stated("times", times, "time", metal.scales)
     lengths = {"penetration_depth": penetration_depth, "thickness": thickness}

@@ -46,6 +46,12 @@ class Reflectivity(eqx.Module):
     - `light`: amplitude r, R, T, and A (*state, freq, layer) of each layer; `before`: the same of the sample that is
       not pumped
     - `optics`: σ(ω, t) of the layers; `width` (layer,): in Å, and none for a half-space; `setup`: how light meets it
+
+    >>> scales = nj.Scales(0.5, time_fs=1000.0, cell_volume=700.0, fermi_velocity=1.6e5, transport_time_fs=10.0)
+    >>> metal = nj.Metal(nj.FlatTopDOS(), 0.5, "20 K", "270 meV", scales=scales)
+    >>> optics = nj.optics(nj.plateau(metal, 20.0, cells=16), ["10 meV"])
+    >>> nj.reflectivity(optics).light.reflected.shape  # (freq,)
+    (1,)
     """
 
     light: Light
@@ -81,7 +87,9 @@ def reflectivity(
     width: Any = None,
     **options: Any,
 ) -> Reflectivity:
-    """R(ω, t), transmission and absorption of a sample, by the Fresnel coefficients of its layers.
+    """Light on a sample: what is reflected, transmitted and absorbed.
+
+    R(ω, t), transmission and absorption of a sample, by the Fresnel coefficients of its layers.
 
     - `sample`: a `Depth`, with `frequencies` and `options` of `optics`; or the `Optics` of one, or of a uniform sample
     - `window`: refractive index > 0 of what the light comes from (diamond: 2.4)
@@ -92,6 +100,12 @@ def reflectivity(
 
     R + T + ΣA = 1, and A < 0 in layers with Re σ(ω) < 0, so that R may pass 1. Differentiable.
     Raises `ValueError` for a window and an angle that are not allowed, and for scales that are missing.
+
+    >>> scales = nj.Scales(0.5, time_fs=1000.0, cell_volume=700.0, fermi_velocity=1.6e5, transport_time_fs=10.0)
+    >>> metal = nj.Metal(nj.FlatTopDOS(), 0.5, "20 K", "270 meV", scales=scales)
+    >>> optics = nj.optics(nj.plateau(metal, 20.0, cells=16), ["10 meV"])
+    >>> bool(nj.reflectivity(optics).light.reflected[0] > 0)
+    True
     """
     layered = isinstance(sample, Depth)
     if layered != (frequencies is not None):

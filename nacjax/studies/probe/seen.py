@@ -35,6 +35,9 @@ class Layered(Seen):
     """What `function` makes of the `Depth` of a sample, such as R (time, freq), to be given to `fit` as `observe=`.
 
     `penetration_depth`, `thickness` (lengths), `layers`, `profile`: as in `depth`; the pump is that at the surface.
+
+    >>> nj.Layered(penetration_depth=1.0, thickness=2.0).layers
+    12
     """
 
     penetration_depth: Any = None
