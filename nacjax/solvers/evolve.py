@@ -93,7 +93,7 @@ def evolve(
     >>> metal = nj.trial()
     >>> run = nj.evolve(metal, nj.Clamped(20.0), [0.2, 1.0, 10.0], cells=16)
     >>> print(run)  # doctest: +ELLIPSIS
-    σ/σ_0 = -0.3... at t = 10: negative...
+    σ/σ_0 = -0... at t = 10: negative...
     """
     system_of(metal, pump, field)
     times = stated("times", times, "time", metal.scales)
