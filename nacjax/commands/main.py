@@ -201,7 +201,7 @@ def wanted(about: str) -> str:
     if "FLOAT" not in about and "INT" not in about:
         return f"of the kind that --help names: {about}"
     if about.count("FLOAT") + about.count("INT") > 1:
-        return f"two {many}" if about.count("FLOAT") + about.count("INT") == 2 else many
+        return f"two {many}" if "..." not in about else many
     return "a number" if "FLOAT" in about else "a whole number"
 
 
