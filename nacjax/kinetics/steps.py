@@ -1,8 +1,7 @@
-"""The Bose-weighted step between two states, of which Eqs. (4) and (6) of PRB 101, 041105 (2020) are made.
+"""The Bose-weighted step between two states, of which Eq. (4) of PRB 101, 041105 (2020) is made.
 
-A quantum is emitted by a step down and absorbed by a step up. In Eq. (4) the quantum is the phonon ω_p between
-neighbouring rungs; in Eq. (6) it is the distance of two neighbouring cells, taken by the bath; with dispersion and
-for further modes it is the distance of any two cells.
+A quantum is emitted by a step down and absorbed by a step up. In Eq. (4) it is the phonon ω_p between neighbouring
+rungs; with dispersion and for further modes it is the distance of any two cells.
 """
 
 from collections.abc import Callable
@@ -15,12 +14,11 @@ from jaxtyping import Array, Float
 Pair = tuple[Array, Array]
 
 ENDS: dict[str, Callable[[Array], Pair]] = {
-    "chain": lambda x: (x.ravel()[:-1], x.ravel()[1:]),
     "rungs": lambda x: (x[:-1], x[1:]),
     "pairs": lambda x: (x.ravel()[None, :], x.ravel()[:, None]),
 }
-"""Between which states: (lower, upper) entries of an array (rung, cell), for consecutive cells, for neighbouring rungs
-at equal cell, and for any two cells (upper, lower)."""
+"""Between which states: (lower, upper) entries of an array (rung, cell), for neighbouring rungs at equal cell, and for
+any two cells (upper, lower)."""
 
 
 def net_emission(f_low, f_up, number):

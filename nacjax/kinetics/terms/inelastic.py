@@ -1,18 +1,27 @@
 """Inelastic scattering of the electrons with a bath at T, Eq. (6) of PRB 101, 041105 (2020)."""
 
-from ...model.metal import Metal, bose
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from ...model.metal import Metal
 from ...model.process import AbstractProcess, Flow, Slopes
 from ..ladder import Ladder
-from ..steps import Steps
 
 
 class Inelastic(AbstractProcess):
-    """Steps between consecutive cells, whose energy the bath takes: flux (Γ_in/D_F) D_L D_R q through each face.
+    """Drift down in energy and diffusion, (Γ_in/D_F) D² [f(1 − f) + T ∂f], through the faces between cells.
 
-    It tends to (Γ_in/D_F) D² [T ∂f + f(1 − f)] for fine cells, and vanishes exactly for a Fermi function.
+    With p = f_L(1 − f_R), q = f_R(1 − f_L) and x = δ/T the flux is (Γ_in/D_F) D_L D_R times
+    (p + q)/2 − (p − q)/x − c max(p − q, 0)²/2(p + q): mean drift, diffusion, and what makes it vanish for a Fermi
+    function at any x. The last is of second order where f is smooth, and of order one in a step that the mesh
+    does not resolve: there it keeps f between 0 and 1, and entropy growing.
+
+    `strength`, `ratio` 1/x and `blend` c, all (face,).
     """
 
-    steps: Steps
+    strength: Float[Array, " face"]
+    ratio: Float[Array, " face"]
+    blend: Float[Array, " face"]
     sign = -1
 
     @property
@@ -25,10 +34,32 @@ class Inelastic(AbstractProcess):
         """The process of a metal on its ladder."""
         density = ladder.density.ravel()
         strength = metal.inelastic_rate / fermi_density * density[:-1] * density[1:]
-        return cls(Steps(strength, bose(ladder.spacing / metal.temperature), "chain"))
+        half = 0.5 * ladder.spacing / metal.temperature
+        return cls(strength, 0.5 / half, vanishing(half))
+
+    def _parts(self, f):
+        """f of lower and of upper cell, p + q, p − q, and what of (p − q)/(p + q) is positive."""
+        low, up = f.ravel()[:-1], f.ravel()[1:]
+        both, difference = low * (1 - up) + up * (1 - low), low - up
+        return low, up, both, difference, jnp.maximum(difference, 0.0) / jnp.where(both > 0, both, 1.0)
 
     def flow(self, now, ladder):
-        return Flow(chain=self.steps.net(now.f))
+        _, _, both, difference, step = self._parts(now.f)
+        drift = 0.5 * both * (1 - self.blend * step**2)
+        return Flow(chain=self.strength * (drift - self.ratio * difference))
 
     def slopes(self, now, ladder):
-        return Slopes(chain=self.steps.slopes(now.f))
+        low, up, _, _, step = self._parts(now.f)
+        by_both = 0.5 * (1 + self.blend * step**2)
+        by_difference = self.blend * step + self.ratio
+        by_low = by_both * (1 - 2 * up) - by_difference
+        by_up = by_both * (1 - 2 * low) + by_difference
+        return Slopes(chain=(self.strength * by_low, self.strength * by_up))
+
+
+def vanishing(half: Float[Array, " face"]) -> Float[Array, " face"]:
+    """The c at which 1 − c w² = w/y for w = tanh y, where a Fermi function is; y = δ/2T. From 1/3 (y → 0) to 1."""
+    fine = half < 0.02
+    y = jnp.where(fine, 1.0, half)
+    series = 1 / 3 + 4 / 45 * half**2 - 4 / 315 * half**4
+    return jnp.where(fine, series, (1 - jnp.tanh(y) / y) / jnp.tanh(y) ** 2)
