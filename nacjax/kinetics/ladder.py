@@ -5,6 +5,7 @@ electron–phonon collision integral exact. Array shape is (rung, cell); ravelle
 by energy, and the last cell of a rung touches the first cell of the next.
 """
 
+import dataclasses
 import math
 
 import equinox as eqx
@@ -48,6 +49,14 @@ class Mesh(eqx.Module):
 
     def __check_init__(self):
         require_count("cells", self.cells, 4)
+
+    def with_cells(self, cells: int) -> "Mesh":
+        """The same kind of mesh with so many cells in a rung."""
+        return dataclasses.replace(self, cells=cells)
+
+    def halved(self) -> "Mesh":
+        """Every second face of this mesh."""
+        return Halved(**{field.name: getattr(self, field.name) for field in dataclasses.fields(self)})
 
     @classmethod
     def uniform(cls, cells: int = 128) -> "Mesh":
@@ -95,8 +104,22 @@ class Mesh(eqx.Module):
         if not self.on_edges:
             return counts / self.cells
         knots = jnp.sort(jnp.append(edges, 1.0))
-        numbers = jnp.round(jax.lax.stop_gradient(knots) * self.cells)
+        together = 2 - self.cells % 2  # even numbers, so that every second face is on the edges too
+        numbers = together * jnp.round(jax.lax.stop_gradient(knots) * self.cells / together)
         return jnp.interp(counts, numbers, knots)
+
+
+class Halved(Mesh):
+    """Every second face of the mesh that has the same numbers and twice the cells: `Mesh.halved`."""
+
+    def __init__(self, cells: int, **rest):
+        require_count("cells", cells, 8)
+        super().__init__(cells // 2, **rest)
+
+    def faces(self, metal: Metal, chemical_potential: Float[Array, ""]) -> Float[Array, " cell+1"]:
+        """Positions s of the cell faces, from 0 to ω_p (energy)."""
+        numbers = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return Mesh(**numbers | {"cells": 2 * self.cells}).faces(metal, chemical_potential)[::2]
 
 
 def image_shares(place: Float[Array, " feature"]) -> Float[Array, "3 feature"]:

@@ -13,6 +13,7 @@ from jaxtyping import Array, Float
 
 from ..kinetics.equations import Kinetics
 from ..kinetics.ladder import Mesh, count_rungs
+from ..kinetics.measures import conductivity
 from ..model.checks import as_arrays, is_concrete, to_array
 from ..model.field import AbstractField
 from ..model.metal import Metal
@@ -24,15 +25,16 @@ from ..numerics.spoiled import unless
 from ..numerics.sums import total
 from ..numerics.ticker import Ticker
 from ..numerics.two_way import two_way
+from .accuracy import Fineness, fineness, until_sure
 from .chord import mend
 from .controller import FixedEndsController
-from .options import check_options
+from .options import check_known, check_options
 from .rosenbrock import ROS34PW2, Rosenbrock
 from .run import Run
 from .sound import check_times, in_order
 
-DEFAULT_CELLS = 128
-DEFAULT_RTOL = 1e-3
+OPTIONS = ("solver", "atol", "max_steps")
+"""Options of the integrator alone."""
 
 FEW = 8
 """Up to so many numbers under a transformation derivatives are carried forward, beyond by either mode of its own."""
@@ -45,13 +47,18 @@ class Numerics(NamedTuple):
     algorithm), or "forward" and "reverse", which allow that mode alone and cost one solve less than "either".
     """
 
-    mesh: Mesh
+    fineness: Fineness
     rungs: int
     solver: dfx.AbstractSolver
-    tolerances: tuple[float, float]
+    atol: float | None
     max_steps: int
     budget: bool
     derivatives: str
+
+    def tolerances(self, factor: int = 1) -> tuple[float, float]:
+        """rtol and atol of the solve, or of one so many times as loose."""
+        rtol = self.fineness.rtol
+        return factor * rtol, factor * (rtol / 10 if self.atol is None else self.atol)
 
 
 def evolve(
@@ -60,14 +67,13 @@ def evolve(
     times,
     *,
     field: AbstractField | None = None,
-    cells: int = DEFAULT_CELLS,
+    accuracy: float | None = None,
+    cells: int | None = None,
     mesh: Mesh | None = None,
+    rtol: float | None = None,
     rungs: int | None = None,
-    solver: dfx.AbstractSolver | None = None,
-    rtol: float = DEFAULT_RTOL,
-    atol: float | None = None,
-    max_steps: int = 10_000,
     budget: bool = True,
+    **options,
 ) -> Run:
     """Follow electrons and phonons in time from equilibrium.
 
@@ -76,12 +82,15 @@ def evolve(
     - `metal`, `pump`, `field`: what is integrated; any number in them may be a JAX tracer
     - `times`: increasing times ≥ 0 to report, in the inverse unit of the rates (1/Γ_eph); where the metal has its
       scales with a unit (["300 fs", "1 ps"], or a pair of an array and a unit); (time,)
-    - `cells`: cells per rung, or `mesh`: a `Mesh` in full
+    - `accuracy`: the largest error of σ/σ_0 that is wanted, 1e-3 by default, from 1e-6 to 0.1. It chooses cells and
+      tolerance by a stated rule (`Run.sigma_error` says what came of it), twice as fine and up to twice more where
+      that is not enough; under a transformation of JAX once
     - `rungs`: number of rungs, needed only where ω_p or W is being transformed by JAX
-    - `solver`: any diffrax solver; the structured `Rosenbrock()` by default
-    - `rtol`, `atol`: tolerances of a step on f, ζ and field; `atol` defaults to rtol/10
-    - `max_steps`: most steps before the integration gives up
+    - in place of an accuracy `cells` in a rung, or `mesh`: a `Mesh` in full, and `rtol`: tolerance of a step on f, ζ
+      and field, 1e-3 by default. With one of them σ is that of this one mesh, and its error is not known
     - `budget`: also integrate the energies in `Run.budget`
+    - options `solver`: any diffrax solver, the structured `Rosenbrock()` by default; `atol`: absolute tolerance of a
+      step, rtol/10 by default; `max_steps` before the integration gives up, 10 000
 
     Differentiable in forward and in reverse mode. With few numbers under a transformation (`FEW`, scalars and entries
     of arrays together) their tangents are carried along, and a gradient costs no more than they do, also a second
@@ -97,11 +106,15 @@ def evolve(
     """
     system_of(metal, pump, field)
     times = stated("times", times, "time", metal.scales)
-    options = dict(
-        cells=cells, mesh=mesh, rungs=rungs, solver=solver, rtol=rtol, atol=atol, max_steps=max_steps
-    )
+    check_known("evolve", options, OPTIONS)
+    check_options(mesh, rtol=rtol)
+    chosen = {"accuracy": accuracy, "cells": cells, "mesh": mesh, "rtol": rtol}
+    options = {"rungs": rungs, "budget": budget, **options}
     with Ticker("evolve"):
-        run = trajectory(metal, pump, times, field, derivatives=None, budget=budget, **options)
+        run = until_sure(
+            lambda fine: trajectory(metal, pump, times, field, derivatives=None, fine=fine, **options),
+            fineness(**chosen),
+        )
         if is_concrete(run.sigma):
             jax.block_until_ready(run.sigma)
     if is_concrete(run.outcome._value) and not run.reached_all:
@@ -110,7 +123,7 @@ def evolve(
             reached = np.asarray(run.times)[np.isfinite(np.asarray(run.sigma))]
             last = f"t = {reached.max():g} only" if reached.size else "no requested time"
         warnings.warn(f"evolve reached {last}: {run.result}", RuntimeWarning, stacklevel=2)
-    elif is_concrete(run.occupation) and not run.ok:
+    elif is_concrete(run.occupation) and not (run.ok and run.sure):
         warnings.warn(f"evolve: {run.result}", RuntimeWarning, stacklevel=2)
     return run
 
@@ -140,23 +153,24 @@ def numerics(
     metal: Metal,
     *,
     derivatives: str,
-    cells: int = DEFAULT_CELLS,
+    accuracy: float | None = None,
+    cells: int | None = None,
     mesh: Mesh | None = None,
     rungs: int | None = None,
     solver: dfx.AbstractSolver | None = None,
-    rtol: float = DEFAULT_RTOL,
+    rtol: float | None = None,
     atol: float | None = None,
     max_steps: int = 10_000,
     budget: bool = True,
+    fine: Fineness | None = None,
 ) -> Numerics:
-    """The checked `Numerics` of options of `evolve`; raises `ValueError`."""
+    """The checked `Numerics` of options of `evolve`; `fine` says what they choose. Raises `ValueError`."""
     check_options(mesh, solver, max_steps, rtol=rtol, atol=atol)
-    atol = rtol / 10 if atol is None else atol
     return Numerics(
-        Mesh(cells=cells) if mesh is None else mesh,
+        fineness(accuracy, cells, mesh, rtol) if fine is None else fine,
         count_rungs(metal, rungs),
         default_solver(metal) if solver is None else mend(solver),
-        (rtol, atol),
+        atol,
         max_steps,
         budget,
         derivatives,
@@ -181,22 +195,19 @@ def _checked_times(times) -> Float[Array, " time"]:
 @eqx.filter_jit
 def _evolve(varied, fixed, structure, numerics: Numerics) -> Run:
     """The run of the inputs whose leaves are `varied` (under a transformation) or `fixed`."""
+    fine = numerics.fineness
 
     def solve(varied, fixed, adjoint):
         leaves = [b if a is None else a for a, b in zip(varied, fixed, strict=True)]
-        metal, pump, field, times = jax.tree.unflatten(structure, leaves)
-        kinetics = Kinetics.build(metal, pump, field, numerics.mesh, numerics.rungs, ledger=numerics.budget)
-        # diffrax would raise from within the program
-        safe = jnp.where(in_order(times), times, 1e-6 * jnp.arange(1, times.size + 1))
-        solution = integrate(
-            kinetics, safe, numerics.solver, numerics.tolerances, numerics.max_steps, adjoint
-        )
-        # saved alone, the end is where the solve stopped, which may be too early
-        reached = (solution.result == dfx.RESULTS.successful) | (times.size > 1)
-        states = unless(~reached, solution.ys)
-        counts = {k: v for k, v in solution.stats.items() if k != "max_steps"}
-        # integers leave as floats: tangents of integers confuse the transposition
-        return kinetics, times, states, jax.tree.map(lambda x: x * 1.0, (solution.result._value, counts))
+        system = jax.tree.unflatten(structure, leaves)
+        kinetics, states, how = solved(*system, fine.mesh, numerics, adjoint)
+        coarse = None
+        if fine.paired:
+            less = numerics._replace(budget=False)
+            rough, rough_states, _ = solved(*system, fine.mesh.halved(), less, adjoint, looser=4)
+            f = eqx.filter_vmap(rough.unpack)(rough_states).f
+            coarse = conductivity(f, rough.ladder)
+        return kinetics, system[-1], states, how, coarse
 
     def forward(varied, fixed=fixed):
         return solve(varied, fixed, dfx.ForwardMode())
@@ -211,7 +222,24 @@ def _evolve(varied, fixed, structure, numerics: Numerics) -> Run:
             found = two_way(forward, backward, varied)
         case mode:
             found = (forward if mode == "forward" else backward)(varied)
-    return Run.collect(*found, tolerance=sum(numerics.tolerances))  # pyright: ignore[reportArgumentType]
+    kinetics, times, states, how, coarse = found
+    return Run.collect(kinetics, times, states, how, coarse, fine, sum(numerics.tolerances()))
+
+
+def solved(metal, pump, field, times, mesh: Mesh, numerics: Numerics, adjoint, looser: int = 1):
+    """The `Kinetics` on a mesh, its states at `times` (NaN where not reached), and (outcome, counts of steps)."""
+    kinetics = Kinetics.build(metal, pump, field, mesh, numerics.rungs, ledger=numerics.budget)
+    # diffrax would raise from within the program
+    safe = jnp.where(in_order(times), times, 1e-6 * jnp.arange(1, times.size + 1))
+    solution = integrate(
+        kinetics, safe, numerics.solver, numerics.tolerances(looser), numerics.max_steps, adjoint
+    )
+    # saved alone, the end is where the solve stopped, which may be too early
+    reached = (solution.result == dfx.RESULTS.successful) | (times.size > 1)
+    states = unless(~reached, solution.ys)
+    counts = {k: v for k, v in solution.stats.items() if k != "max_steps"}
+    # integers leave as floats: tangents of integers confuse the transposition
+    return kinetics, states, jax.tree.map(lambda x: x * 1.0, (solution.result._value, counts))
 
 
 def carried_along(forward, varied, fixed):

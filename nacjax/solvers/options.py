@@ -1,11 +1,22 @@
 """Options that solvers share, checked: a sentence names the option, its value and what is allowed."""
 
+import difflib
+from collections.abc import Iterable
 from typing import Any
 
 import diffrax as dfx
 
 from ..kinetics.ladder import Mesh
 from ..model.checks import is_concrete, require, require_count, require_kind
+
+
+def check_known(where: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """Raise `TypeError` for an option that is none of `known`; the nearest is suggested."""
+    for name in given:
+        if name not in known:
+            nearest = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+            raise TypeError(f"{where}: there is no option {name!r}{hint} Known: {', '.join(known)}")
 
 
 def check_options(mesh: Any = None, solver: Any = None, max_steps: Any = None, **tolerances: Any) -> None:

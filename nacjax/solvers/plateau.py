@@ -18,13 +18,19 @@ from ..model.pump import Clamped
 from ..model.shown import Said
 from ..numerics.roots import increasing_root
 from ..numerics.spoiled import unless
-from .evolve import DEFAULT_CELLS
+from .accuracy import Fineness, extrapolated, fineness, unsure, until_sure
 from .options import check_options
 from .sound import allowed, refusal
+
+SHARE = 2.0
+"""Of the cells of a run; a closed form can afford them."""
 
 
 class Plateau(Said, eqx.Module):
     """The plateau state: `sigma` σ/σ_0 (scalar), `occupation` f (rung, cell), its `ladder`, `metal` and `pump`.
+
+    `sigma_error` is an estimate of the error of σ, which is extrapolated from two meshes; NaN, and σ that of f, where
+    cells or mesh were given. `fineness`: mesh and accuracy.
 
     >>> state = nj.plateau(nj.trial(), 20.0, cells=16)
     >>> state.occupation.shape  # (rung, cell)
@@ -36,6 +42,8 @@ class Plateau(Said, eqx.Module):
     ladder: Ladder
     metal: Metal
     pump: Clamped
+    sigma_error: Float[Array, ""]
+    fineness: Fineness = eqx.field(static=True)
 
     def __str__(self):
         from .verdict import of_state
@@ -48,10 +56,16 @@ class Plateau(Said, eqx.Module):
         return bool(np.all(np.isfinite(np.asarray(self.sigma))))
 
     @property
+    def sure(self) -> bool:
+        """Whether σ is as accurate as was asked for, as far as is known."""
+        return not unsure(self.sigma_error, self.fineness.accuracy)
+
+    @property
     def result(self) -> str:
         """The outcome as a sentence."""
         if self.ok:
-            return "The plateau was found."
+            more = unsure(self.sigma_error, self.fineness.accuracy)
+            return " ".join(["The plateau was found.", more]).strip()
         refused = refusal(self.ladder.rungs, self.metal, self.pump)
         if refused:
             return refused
@@ -60,7 +74,13 @@ class Plateau(Said, eqx.Module):
 
 
 def plateau(
-    metal: Metal, zeta, *, cells: int = DEFAULT_CELLS, mesh: Mesh | None = None, rungs: int | None = None
+    metal: Metal,
+    zeta,
+    *,
+    accuracy: float | None = None,
+    cells: int | None = None,
+    mesh: Mesh | None = None,
+    rungs: int | None = None,
 ) -> Plateau:
     """The state that strong driving leads to before inelastic scattering acts, in closed form.
 
@@ -71,7 +91,7 @@ def plateau(
     per ladder; ζ → ∞ gives Eq. (8) of PRB 101, 041105 (2020). `inelastic_rate` of the metal is ignored.
 
     - `zeta` ≥ 0: phonons per mode
-    - `cells`, `mesh`, `rungs`: as in `evolve`
+    - `accuracy`, `cells`, `mesh`, `rungs`: as in `evolve`
 
     Differentiable in every number of the metal and in `zeta`, to any order; NaN for numbers out of their range and too
     few rungs where JAX's transformations hide them from the checks. Raises `ValueError`
@@ -80,9 +100,18 @@ def plateau(
     >>> bool(nj.plateau(nj.trial(), 20.0, cells=16).sigma < -0.3)
     True
     """
+    check_options(mesh)
+    fine = fineness(accuracy, cells, mesh, share=SHARE)
+    found = until_sure(lambda fine: plateau_at(metal, zeta, fine, rungs), fine)
+    if is_concrete(found.sigma) and is_concrete(metal.temperature) and not (found.ok and found.sure):
+        warnings.warn(found.result, RuntimeWarning, stacklevel=2)
+    return found
+
+
+def plateau_at(metal: Metal, zeta, fine: Fineness, rungs: int | None = None) -> Plateau:
+    """`plateau` of a given fineness."""
     require_kind("metal", metal, Metal, "a nacjax.Metal (the metal comes first, then zeta)")
     require_one_each(metal)
-    check_options(mesh)
     require("zeta", zeta, "one number of phonons per mode, zero or positive", lambda z: z.ndim == 0)
     pump = Clamped(zeta)
     if not metal.on_ladder:
@@ -95,19 +124,23 @@ def plateau(
             "processes are not allowed in plateau, the state of electron-phonon scattering alone: use "
             "nacjax.evolve(metal, nacjax.Clamped(zeta), times=10.0), or nacjax.steady_state where inelastic_rate > 0"
         )
-    mesh = Mesh(cells=cells) if mesh is None else mesh
-    found = _plateau(as_arrays((metal, pump)), mesh, count_rungs(metal, rungs))
-    if is_concrete(found.sigma) and is_concrete(metal.temperature) and not found.ok:
-        warnings.warn(found.result, RuntimeWarning, stacklevel=2)
-    return found
+    return _plateau(as_arrays((metal, pump)), fine, count_rungs(metal, rungs))
 
 
 @eqx.filter_jit
-def _plateau(inputs: tuple[Metal, Clamped], mesh: Mesh, rungs: int) -> Plateau:
+def _plateau(inputs: tuple[Metal, Clamped], fine: Fineness, rungs: int) -> Plateau:
     metal, pump = inputs
-    ladder = build_ladder(metal, mesh, rungs)
-    f = unless(~allowed(rungs, metal, pump), plateau_occupation(metal, pump.zeta, ladder))
-    return Plateau(conductivity(f, ladder), f, ladder, metal, pump)
+
+    def on(mesh):
+        ladder = build_ladder(metal, mesh, rungs)
+        f = unless(~allowed(rungs, metal, pump), plateau_occupation(metal, pump.zeta, ladder))
+        return ladder, f, conductivity(f, ladder)
+
+    ladder, f, sigma = on(fine.mesh)
+    error = jnp.full((), jnp.nan)
+    if fine.paired:
+        sigma, error = extrapolated(sigma, on(fine.mesh.halved())[2], 0.0)
+    return Plateau(sigma, f, ladder, metal, pump, jax.lax.stop_gradient(error), fine)
 
 
 def plateau_occupation(metal: Metal, zeta, ladder: Ladder) -> Float[Array, "rung cell"]:

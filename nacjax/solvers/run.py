@@ -16,6 +16,7 @@ from ..kinetics.ladder import Ladder
 from ..model.metal import Metal
 from ..model.shown import Said
 from ..numerics.spoiled import unless
+from .accuracy import Fineness, extrapolated, unsure
 from .sound import UNPHYSICAL, allowed, beyond, check_times, in_order, range_of, refusal
 
 if TYPE_CHECKING:
@@ -30,11 +31,13 @@ class Run(Said, eqx.Module):
     """States at the requested times, and what is measured on them.
 
     - `times` (time,), in the inverse unit of the rates
-    - `occupation` f (time, rung, cell); `phonons` ζ (time,); `sigma` σ/σ_0 (time,)
+    - `occupation` f (time, rung, cell); `phonons` ζ (time,)
+    - `sigma` σ/σ_0 (time,), extrapolated from two meshes where an accuracy chose them, and `sigma_error` (time,), an
+      estimate of its error, NaN where cells, mesh or rtol were given: then σ is that of f
     - `field` F = E v_F √τ_tr (time,); `field_normalised` 𝓔 = F/√(Γ_in ω_p) (time,)
     - `ladder`: energies, cell widths, states; `kinetics`: metal, pump and field as integrated
     - `budget`: particle and energy balance; `result`: the outcome as a sentence; `stats`: step counts
-    - `tolerance`: rtol + atol of a step
+    - `tolerance`: rtol + atol of a step; `fineness`: mesh, rtol and the accuracy that asked for them
 
     >>> metal = nj.trial()
     >>> run = nj.evolve(metal, nj.Clamped(20.0), [0.2, 1.0, 10.0], cells=16)
@@ -52,9 +55,13 @@ class Run(Said, eqx.Module):
     outcome: dfx.RESULTS
     stats: dict[str, Int[Array, ""]]
     tolerance: float = eqx.field(static=True)
+    sigma_error: Float[Array, " time"]
+    fineness: Fineness = eqx.field(static=True)
 
     @classmethod
-    def collect(cls, kinetics: Kinetics, times, states, outcome: Any, tolerance: float) -> "Run":
+    def collect(
+        cls, kinetics: Kinetics, times, states, outcome: Any, coarse, fine: Fineness, tolerance: float
+    ) -> "Run":
         """Measure a trajectory; NaN, derivatives too, where a time was not reached, and for numbers out of range."""
         code, counts = outcome
         parts = kinetics.metal, kinetics.pump, kinetics.field
@@ -64,17 +71,23 @@ class Run(Said, eqx.Module):
         parts = eqx.filter_vmap(kinetics.unpack)(states)
         squared = eqx.filter_vmap(kinetics.field_squared)(times, parts)
         positive = squared > 0
+        sigma = observables.conductivity(parts.f, kinetics.ladder)
+        error = jnp.full(sigma.shape, jnp.nan)
+        if coarse is not None:
+            sigma, error = extrapolated(sigma, coarse, fine.rtol)
         return cls(
             times=times,
             kinetics=kinetics,
             states=states,
             occupation=parts.f,
             phonons=parts.zeta,
-            sigma=observables.conductivity(parts.f, kinetics.ladder),
+            sigma=sigma,
             field=jnp.where(positive, jnp.sqrt(jnp.where(positive, squared, 1.0)), squared),  # pyright: ignore[reportArgumentType]
             outcome=eqx.tree_at(lambda r: r._value, dfx.RESULTS.successful, code.astype(jnp.int32)),
             stats={name: count.astype(jnp.int32) for name, count in counts.items()},
             tolerance=tolerance,
+            sigma_error=jax.lax.stop_gradient(error),
+            fineness=fine,
         )
 
     def __str__(self):
@@ -109,6 +122,11 @@ class Run(Said, eqx.Module):
         return self.reached_all and not bool(np.any(np.asarray(self.unphysical)))
 
     @property
+    def sure(self) -> bool:
+        """Whether σ is as accurate as was asked for, as far as is known."""
+        return not unsure(self.sigma_error, self.fineness.accuracy)
+
+    @property
     def reached_all(self) -> bool:
         """Whether every requested time was reached, with numbers that are allowed."""
         return bool(np.all(np.asarray(self.outcome == dfx.RESULTS.successful))) and not self.refused
@@ -133,7 +151,8 @@ class Run(Said, eqx.Module):
     def result(self) -> str:
         """The outcome of the integration as a sentence."""
         if self.ok:
-            return "The integration reached every requested time."
+            more = unsure(self.sigma_error, self.fineness.accuracy)
+            return " ".join(["The integration reached every requested time.", more]).strip()
         if self.reached_all:
             return f"{UNPHYSICAL} {range_of(self.occupation)}"
         return self.refused or str(dfx.RESULTS[self.outcome])

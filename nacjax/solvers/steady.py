@@ -6,7 +6,7 @@ particle conservation makes their own Jacobian singular. The linear solves keep 
 ladder; dispersion and further modes, whose rates are dense in the cells already, get a dense LU.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -27,10 +27,13 @@ from ..model.shown import Said
 from ..numerics.bordered import factorised
 from ..numerics.ladder_matrix import LadderMatrix
 from ..numerics.spoiled import unless
+from .accuracy import Fineness, extrapolated, fineness, unsure, until_sure
 from .options import check_options
 from .sound import UNPHYSICAL, allowed, beyond, refusal
 
 LATE = 1e9  # "t → ∞" for the source of a pulse
+SHARE = 1.6
+"""Of the cells of a run."""
 OUTSIDE = 1e-3
 """How far f may leave 0 … 1 on a coarse mesh."""
 
@@ -39,7 +42,9 @@ class SteadyState(Said, eqx.Module):
     """The t → ∞ state: `sigma` σ/σ_0 and `phonons` ζ (scalars), `occupation` f (rung, cell), and how it converged.
 
     `mode_phonons` ζ_m of further modes (mode,); `correction` is the last Newton correction of the state,
-    `iterations` the number of linear solves; `outside` by how much f was out of 0 … 1 at the end.
+    `iterations` the number of linear solves; `outside` by how much f was out of 0 … 1 at the end. `sigma_error` is an
+    estimate of the error of σ, which is extrapolated from two meshes; NaN, and σ that of f, where cells or mesh were
+    given. `fineness`: mesh and accuracy.
 
     >>> state = nj.steady_state(nj.trial(), nj.Clamped(20.0), cells=16)
     >>> float(state.phonons), state.ok
@@ -55,6 +60,8 @@ class SteadyState(Said, eqx.Module):
     iterations: Int[Array, ""]
     outside: Float[Array, ""]
     converged: Bool[Array, ""]
+    sigma_error: Float[Array, ""]
+    fineness: Fineness = eqx.field(static=True)
 
     def __str__(self):
         from .verdict import of_state
@@ -87,7 +94,8 @@ class SteadyState(Said, eqx.Module):
         """How the iteration ended, as a sentence."""
         count, size = int(np.max(self.iterations)), float(np.max(self.correction))
         if self.ok:
-            return f"Converged in {count} steps; the last Newton correction was {size:.1e}."
+            more = unsure(self.sigma_error, self.fineness.accuracy)
+            return f"Converged in {count} steps; the last Newton correction was {size:.1e}. {more}".strip()
         refused = refusal(self.ladder.rungs, self.metal, self.kinetics.pump, self.kinetics.field)
         if refused:
             return refused
@@ -101,7 +109,8 @@ def steady_state(
     pump: AbstractPump,
     *,
     field: AbstractField | None = None,
-    cells: int = 128,
+    accuracy: float | None = None,
+    cells: int | None = None,
     mesh: Mesh | None = None,
     rungs: int | None = None,
     max_steps: int = 200,
@@ -113,8 +122,8 @@ def steady_state(
     Not the plateau that the paper calls "steady state": see `plateau`, and `evolve` to t = 10/Γ_eph.
 
     - `metal`, `pump`, `field`, `rungs`: as in `evolve`
-    - `cells`, `mesh`: as in `evolve`, but uniform by default: inelastic drift leaves no trace of the
-      initial features
+    - `accuracy`, `cells`, `mesh`: as in `evolve`, but `cells` are uniform between band edges: inelastic drift leaves
+      no trace of other initial features
     - `max_steps`: most linear solves before it gives up
 
     ζ_m of further modes settle with the rest. With them or with dispersion a solve is O(state³), not O(state).
@@ -126,20 +135,39 @@ def steady_state(
     >>> bool(nj.steady_state(nj.trial(), nj.Clamped(20.0), cells=16).sigma > 0)
     True
     """
+    check_options(mesh)
+    fine = fineness(accuracy, cells, mesh, plain=Mesh.uniform(), share=SHARE)
+    return until_sure(lambda fine: steady_at(metal, pump, field, fine, rungs, max_steps), fine)
+
+
+def steady_at(
+    metal, pump, field, fine: Fineness, rungs: int | None = None, max_steps: int = 200
+) -> SteadyState:
+    """`steady_state` of a given fineness."""
     metal, pump, field = system_of(metal, pump, field)
-    check_options(mesh, max_steps=max_steps)
+    check_options(max_steps=max_steps)
     field.check(metal)
     if is_concrete(metal.inelastic_rate) and np.any(np.asarray(metal.inelastic_rate) == 0):
         raise ValueError(
             "inelastic_rate = 0.0 is not allowed: without inelastic scattering every ladder conserves its particles "
             "and t → ∞ has no unique state. Use nacjax.plateau, or a positive inelastic_rate."
         )
-    mesh = Mesh.uniform(cells) if mesh is None else mesh
-    return _steady_state(as_arrays((metal, pump, field)), mesh, count_rungs(metal, rungs), max_steps)
+    return _steady_state(as_arrays((metal, pump, field)), fine, count_rungs(metal, rungs), max_steps)
 
 
 @eqx.filter_jit
-def _steady_state(inputs, mesh: Mesh, rungs: int, max_steps: int) -> SteadyState:
+def _steady_state(inputs, fine: Fineness, rungs: int, max_steps: int) -> SteadyState:
+    found = _on_mesh(inputs, fine.mesh, rungs, max_steps)
+    if not fine.paired:
+        return SteadyState(**found, sigma_error=jnp.full((), jnp.nan), fineness=fine)
+    rough = _on_mesh(inputs, fine.mesh.halved(), rungs, max_steps)
+    sigma, error = extrapolated(found.pop("sigma"), rough["sigma"], 0.0)
+    found["converged"] &= rough["converged"]
+    return SteadyState(sigma, **found, sigma_error=jax.lax.stop_gradient(error), fineness=fine)
+
+
+def _on_mesh(inputs, mesh: Mesh, rungs: int, max_steps: int) -> dict[str, Any]:
+    """What a `SteadyState` holds, of one mesh."""
     metal, pump, field = inputs
     kinetics = Kinetics.build(metal, pump, field, mesh, rungs)
     march = _march(jax.lax.stop_gradient(kinetics), max_steps)
@@ -152,17 +180,17 @@ def _steady_state(inputs, mesh: Mesh, rungs: int, max_steps: int) -> SteadyState
     converged = march.done & (size < jnp.maximum(1e-6, 300 * jnp.finfo(y.dtype).eps)) & ~(outside > OUTSIDE)
     converged &= allowed(rungs, metal, pump, field)
     state = kinetics.unpack(unless(~converged, y1))
-    return SteadyState(
-        conductivity(state.f, kinetics.ladder),
-        state.zeta,
-        state.modes,
-        state.f,
-        kinetics,
-        size,
-        march.steps + 2,
-        outside,
-        converged,
-    )
+    return {
+        "sigma": conductivity(state.f, kinetics.ladder),
+        "phonons": state.zeta,
+        "mode_phonons": state.modes,
+        "occupation": state.f,
+        "kinetics": kinetics,
+        "correction": size,
+        "iterations": march.steps + 2,
+        "outside": outside,
+        "converged": converged,
+    }
 
 
 class _March(NamedTuple):

@@ -8,8 +8,8 @@ import abc
 import dataclasses
 from typing import Any, ClassVar
 
-from ..kinetics.ladder import Mesh
 from ..model.names import System
+from .accuracy import Fineness
 from .options import check_options
 
 
@@ -17,18 +17,18 @@ from .options import check_options
 class AbstractWay(abc.ABC):
     """A way to a state; the final classes are in `ways`.
 
-    - `mesh`: a `Mesh`, or the number of cells of the solver's own kind of mesh
-    - `options`: of the solver, keyword arguments as sorted pairs; `known` are those it has
+    - `fine`: mesh, tolerance and accuracy
+    - `options`: of the solver, keyword arguments as sorted pairs
 
     `measures` are the numbers that its state has, `in_time` says whether they depend on time, `times` (time,) when
     they are taken, and `time_axis` whether that is a list, or one number.
     """
 
-    mesh: Mesh | int
+    fine: Fineness
     options: tuple[tuple[str, Any], ...] = ()
 
     name: ClassVar[str]
-    known: ClassVar[tuple[str, ...]] = ()
+    known: ClassVar[tuple[str, ...]] = ()  # names of its options
     measures: ClassVar[tuple[str, ...]] = ("sigma",)
     in_time: ClassVar[bool] = False
     time_axis: ClassVar[bool] = False
@@ -41,14 +41,7 @@ class AbstractWay(abc.ABC):
     ]  # of a compilation, and of a cell at a point; on two cores, roughly
 
     def __post_init__(self):
-        given = dict(self.options)
-        for name in given:
-            if name not in self.known:
-                known = ", ".join(("cells", "mesh", *self.known))
-                raise TypeError(f"{name!r} is no option of this kind of study; known: {known}")
-        mesh = None if isinstance(self.mesh, int) else self.mesh
-        checked = ("rtol", "atol", "solver", "max_steps")
-        check_options(mesh, **{name: given[name] for name in checked if name in given})
+        check_options(**dict(self.options))
 
     @abc.abstractmethod
     def solve(self, system: System, rungs: int) -> tuple[Any, Any]:
@@ -86,17 +79,15 @@ class AbstractWay(abc.ABC):
     @property
     def cells(self) -> int:
         """Cells in a rung."""
-        return self.mesh if isinstance(self.mesh, int) else self.mesh.cells
+        return self.fine.mesh.cells
 
-    def with_cells(self, cells: int) -> "AbstractWay":
-        """The same way on a mesh of the same kind with so many cells in a rung."""
-        mesh = cells if isinstance(self.mesh, int) else dataclasses.replace(self.mesh, cells=cells)
-        return dataclasses.replace(self, mesh=mesh)
+    def finer(self) -> "AbstractWay":
+        """The same way on twice the cells, with a quarter of the tolerance."""
+        return dataclasses.replace(self, fine=self.fine.finer)
 
     def arguments(self, rungs: int) -> dict[str, Any]:
         """Keyword arguments of the solver."""
-        grid = {"cells": self.mesh} if isinstance(self.mesh, int) else {"mesh": self.mesh}
-        return {**dict(self.options), **grid, "rungs": rungs}
+        return {**dict(self.options), "fine": self.fine, "rungs": rungs}
 
     def point_bytes(self, rungs: int, pairs: int = 0) -> int:
         """Memory a point takes while it runs, in bytes: fits to what compiled sweeps allocate.
@@ -106,5 +97,6 @@ class AbstractWay(abc.ABC):
         `pairs`, phonon branches that lead off the ladder, adds arrays over all pairs of cells.
         """
         saved = 1.1 * rungs * len(self.times)
+        cells = self.cells * (1.5 if self.fine.paired else 1.0)
         dense = pairs * self.pair_arrays * (rungs * self.cells) ** 2
-        return int(8 * (self.cells * (max(186 + rungs, self.words(rungs)) + saved) + dense))
+        return int(8 * (cells * (max(186 + rungs, self.words(rungs)) + saved) + dense))

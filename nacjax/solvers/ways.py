@@ -11,12 +11,15 @@ import numpy as np
 from ..kinetics.ladder import Mesh
 from ..model.names import System
 from ..numerics.spoiled import unless
-from .evolve import DEFAULT_CELLS, trajectory
-from .options import check_options
-from .plateau import plateau
+from .accuracy import Fineness, fineness
+from .evolve import OPTIONS, trajectory
+from .options import check_known, check_options
+from .plateau import SHARE as PLATEAU_SHARE
+from .plateau import plateau_at
 from .run import Run
 from .sound import UNPHYSICAL
-from .steady import steady_state
+from .steady import SHARE as STEADY_SHARE
+from .steady import steady_at
 from .way import AbstractWay
 
 NOT_CONVERGED, NOT_PHYSICAL = 102, 103
@@ -35,7 +38,7 @@ class RunInTime(AbstractWay):
     derivatives: str | None = "forward"
 
     name: ClassVar[str] = "evolve"
-    known: ClassVar[tuple[str, ...]] = ("rtol", "atol", "solver", "max_steps")
+    known: ClassVar[tuple[str, ...]] = OPTIONS
     measures: ClassVar[tuple[str, ...]] = ("sigma", "phonons", "field", "field_normalised", "steps")
     in_time: ClassVar[bool] = True
     cpu_seconds: ClassVar[tuple[float, float]] = (6.0, 1e-5)
@@ -100,7 +103,7 @@ class RunInTime(AbstractWay):
 
     def stand_in(self) -> "Prethermal":
         """The plateau that the state goes through, at the ζ that free phonons have at the last time."""
-        return Prethermal(self.mesh, at=self.when[-1])
+        return Prethermal(self.fine, at=self.when[-1])
 
     def in_reverse(self) -> "RunInTime":
         """The same way, to be differentiated in reverse."""
@@ -129,7 +132,7 @@ class Prethermal(AbstractWay):
         metal, pump, _ = system
         held = self.at is None
         zeta = pump.held_phonons() if held else pump.free_phonons(self.at, metal.phonon_lifetime)
-        return jnp.zeros((), int), plateau(metal, zeta, **self.arguments(rungs))
+        return jnp.zeros((), int), plateau_at(metal, zeta, **self.arguments(rungs))
 
     def near_plateau(self, system: System) -> bool:
         """It is the plateau."""
@@ -161,7 +164,7 @@ class LongTime(AbstractWay):
     def solve(self, system: System, rungs: int) -> tuple[Any, Any]:
         """0 or `NOT_CONVERGED`, and the `SteadyState`."""
         metal, pump, field = system
-        state = steady_state(metal, pump, field=field, **self.arguments(rungs))
+        state = steady_at(metal, pump, field, **self.arguments(rungs))
         failed = jnp.where(state.unphysical, NOT_PHYSICAL, NOT_CONVERGED)
         return jnp.where(state.converged, 0, failed), state
 
@@ -185,37 +188,33 @@ def way_to(
     times: Any = None,
     plateau: bool = False,
     steady: bool = False,
-    *,
-    cells: int = DEFAULT_CELLS,
-    mesh: Mesh | None = None,
     **options: Any,
 ) -> AbstractWay:
     """The way that exactly one of `times` (numbers), `plateau` and `steady` asks for.
 
-    `cells`, `mesh` and `options` as in `evolve`. Raises `ValueError` unless exactly one is given and for options
-    that are not allowed, `TypeError` for those that the way does not know.
+    `options` as in `evolve`, `accuracy` and what may be given in its place among them. Raises `ValueError` unless
+    exactly one is given and for options that are not allowed, `TypeError` for those that the way does not know.
     """
     if sum((times is not None, bool(plateau), bool(steady))) != 1:
         raise ValueError("give exactly one of times=, plateau=True and steady=True")
     if times is not None:
         when = tuple(float(t) for t in np.atleast_1d(np.asarray(times, dtype=float)))
-        way = run_in_time(cells=cells, mesh=mesh, **options)
-        return dataclasses.replace(way, when=when, listed=bool(np.ndim(times)))
-    way = Prethermal if plateau else LongTime
-    return way(_grid(cells, mesh), tuple(sorted(options.items())))
+        return dataclasses.replace(run_in_time(**options), when=when, listed=bool(np.ndim(times)))
+    if plateau:
+        return Prethermal(*_split(options, Prethermal, share=PLATEAU_SHARE))
+    return LongTime(*_split(options, LongTime, plain=Mesh.uniform(), share=STEADY_SHARE))
 
 
-def run_in_time(
-    *,
-    cells: int = DEFAULT_CELLS,
-    mesh: Mesh | None = None,
-    derivatives: str | None = "forward",
-    **options: Any,
-) -> RunInTime:
+def run_in_time(*, derivatives: str | None = "forward", **options: Any) -> RunInTime:
     """A run at times that are known later; see `way_to` and, for `derivatives`, `evolve.Numerics`."""
-    return RunInTime(_grid(cells, mesh), tuple(sorted(options.items())), derivatives=derivatives)
+    return RunInTime(*_split(options, RunInTime), derivatives=derivatives)
 
 
-def _grid(cells: int, mesh: Mesh | None) -> Mesh | int:
-    check_options(mesh)
-    return Mesh(cells=cells).cells if mesh is None else mesh
+def _split(options: dict[str, Any], way: type[AbstractWay], **kind: Any) -> tuple[Fineness, tuple]:
+    """How finely, and the other options as pairs; raises as `way_to`."""
+    choices = ("accuracy", "cells", "mesh", *(("rtol",) if way is RunInTime else ()))
+    check_known(f"options of the {way.name}", options, (*choices, *way.known))
+    chosen = {name: options.get(name) for name in choices}
+    check_options(chosen["mesh"], rtol=chosen.get("rtol"))
+    rest = {name: value for name, value in options.items() if name not in choices}
+    return fineness(**{"accuracy": None, **chosen}, **kind), tuple(sorted(rest.items()))

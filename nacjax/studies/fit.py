@@ -37,8 +37,8 @@ from .sweep.chunks import rung_counts
 
 FIT_RTOL = 1e-4
 """Tolerance of a step unless another is given: the misfit must be smooth on the scale of the noise."""
-FIT_CELLS = 96
-"""Cells in a rung unless others are given."""
+FIT_ACCURACY = 3e-4
+"""Accuracy of σ unless cells, mesh or rtol are given."""
 FIT_TOLERANCE = 1e-3
 """Where Levenberg–Marquardt stops: in u, where the box is about 6 wide, and in the share of χ²."""
 
@@ -69,7 +69,7 @@ def fit(
       `optics` and `reflectivity`, or a `Layered`, of the layers of a sample. `data` and `noise` have its shape
     - `starts`: the numbers of `metal` and `pump` if inside, and a Latin hypercube of `seed`; the best fit is kept
     - `steps`: of Levenberg–Marquardt at most
-    - options of `evolve`: `cells` (96), `mesh`, `rungs`, `rtol` (1e-4), `atol`, `solver`, `max_steps`
+    - options of `evolve`: `accuracy` (3e-4), or `cells`, `mesh`, `rtol` (1e-4); `rungs`, `atol`, `solver`, `max_steps`
 
     Returns a `Fit`. Errors are those of the linearised model, from (JᵀJ)⁻¹; a second answer far away is seen with
     several starts only. Raises `ValueError` for bad bounds, names, data, noise, and fewer data than quantities.
@@ -88,7 +88,8 @@ def fit(
     everywhere = corners(box)
     needed = rung_counts(changed(system, dict(zip(paths, everywhere.T, strict=True))), len(everywhere))
     rungs = options.pop("rungs", None) or int(needed.max())
-    way = run_in_time(**{"cells": FIT_CELLS, "rtol": FIT_RTOL, **options})
+    chosen = {"rtol": FIT_RTOL} if {"cells", "mesh", "rtol"} & set(options) else {"accuracy": FIT_ACCURACY}
+    way = run_in_time(**chosen | options)
     seen = observe if isinstance(observe, Seen) else Seen() if observe is None else Seen(observe)
     recipe = Model(paths, box.log, way, rungs, seen)
     if observe is None:

@@ -76,7 +76,7 @@ def sensitivity(
     - `wrt`: names of quantities of the run, as `sweep` knows them; for a function, name → value
     - `std`: name → standard deviation of (independent) inputs
     - `mode`: "forward" or "reverse"; by default forward for few quantities or many results
-    - `options` of `evolve`, where the run was made with others than the defaults (`mesh`, `rtol`, …)
+    - `options` of `evolve`, where the run was made with others than the defaults (`solver`, …)
 
     Raises `ValueError` for unknown names, and values that are not finite. Warns where σ computed again
     differs from that of the run.
@@ -144,10 +144,10 @@ def _of_run(run: Run, names, options):
     for k, path in enumerate(paths):
         if path in paths[:k]:
             raise ValueError(f"wrt: {names[k]!r} is given twice")
-    if "mesh" not in options:
-        options = {"cells": run.ladder.cells, **options}
-    rungs = options.pop("rungs", run.ladder.rungs)
-    function = _OfRun(system, run.times, paths, run_in_time(**options), rungs)
+    rungs, way = options.pop("rungs", run.ladder.rungs), run_in_time(**options)
+    if not {"accuracy", "cells", "mesh", "rtol"} & set(options):
+        way = dataclasses.replace(way, fine=run.fineness)
+    function = _OfRun(system, run.times, paths, way, rungs)
     known = all_quantities(system)
     point = np.array([float(known[path]) for path in paths])
     about = {"long_name": TIME[0], "units": unit_of(TIME[2], system.metal)}
@@ -184,7 +184,7 @@ def _compare(again: np.ndarray, sigma: np.ndarray) -> None:
     if not off < 0.01:
         warnings.warn(
             f"σ computed again differs from that of the run by {off:.2g}: pass the options that it was made "
-            "with (mesh, cells, rtol, …)",
+            "with (solver, …)",
             RuntimeWarning,
             stacklevel=3,
         )

@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from ...model.dos import floor
 from ...model.metal import Metal
 from ...model.process import AbstractProcess, Flow, Slopes
 from ..ladder import Ladder
@@ -38,10 +39,11 @@ class Inelastic(AbstractProcess):
         return cls(strength, 0.5 / half, vanishing(half))
 
     def _parts(self, f):
-        """f of lower and of upper cell, p + q, p − q, and what of (p − q)/(p + q) is positive."""
+        """f of lower and of upper cell, p + q, p − q, and (p − q)/(p + q) kept between 0 and 1, also for f < 0."""
         low, up = f.ravel()[:-1], f.ravel()[1:]
         both, difference = low * (1 - up) + up * (1 - low), low - up
-        return low, up, both, difference, jnp.maximum(difference, 0.0) / jnp.where(both > 0, both, 1.0)
+        fall = jnp.maximum(difference, 0.0)
+        return low, up, both, difference, fall / jnp.maximum(jnp.maximum(both, fall), floor(both) ** 0.5)
 
     def flow(self, now, ladder):
         _, _, both, difference, step = self._parts(now.f)

@@ -154,7 +154,7 @@ class Problem:
 def finer(problem: Problem) -> Problem:
     """The same problem on a mesh twice as fine, one point at a time."""
     way = problem.recipe.way
-    recipe = dataclasses.replace(problem.recipe, way=way.with_cells(2 * way.cells))
+    recipe = dataclasses.replace(problem.recipe, way=way.finer())
     return dataclasses.replace(problem, recipe=recipe, width=1)
 
 

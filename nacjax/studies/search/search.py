@@ -30,9 +30,6 @@ from .plan import plans
 from .polish import AGAIN, FIRST, polish
 from .starts import in_batches
 
-SEARCH_CELLS = 96
-"""Cells in a rung unless others are given."""
-
 PENALTY, STERNER = 10.0, 100.0
 """Weight of squared violations of constraints, in units of the bound; and how much more it is in the last polish."""
 
@@ -67,7 +64,7 @@ def search(
       function of a `Run` (`Plateau`, `SteadyState`) with one number as result, minimised unless `maximise`
     - `constraints`: name → (function of a run, low, high), None for no bound; violations are penalised
     - `seed`: of the points that it begins with
-    - options of `evolve`: `cells` (96), `mesh`, `rtol`, `atol`, `solver`, `max_steps`; `rungs`, by default what
+    - options of `evolve`: `accuracy`, `cells`, `mesh`, `rtol`, `atol`, `solver`, `max_steps`; `rungs`, by default what
       the whole box needs
 
     It chooses by itself where to start and what to compute there, see `plan`: the result says `how`. Where σ is
@@ -184,7 +181,7 @@ def _way(system: System, times, plateau, steady, options) -> AbstractWay:
     if times is None and not plateau and not steady:
         times = 10.0
     times = stated("times", times, "time", system.metal.scales)
-    way = way_to(times, plateau, steady, **{"cells": SEARCH_CELLS, **options})
+    way = way_to(times, plateau, steady, **options)
     way.check(system)
     return way
 

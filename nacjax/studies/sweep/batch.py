@@ -14,14 +14,16 @@ import numpy as np
 from jax.extend.core import jaxpr_as_fun
 
 from ...model.names import System, changed
+from ...solvers.accuracy import FINER
 from ...solvers.way import AbstractWay
 from .chunks import Chunk
 from .observe import Observable
 
-NOT_FINITE, NOT_RUN = 100, 101
+NOT_FINITE, NOT_RUN, UNSURE = 100, 101, 104
 OWN_SENTENCES = {
     0: "The point was computed.",
     NOT_FINITE: "The result is not finite.",
+    UNSURE: "σ is known less well than was asked for, on the finest mesh that is tried: sigma_error says how well.",
     NOT_RUN: "The batch of this point could not run, most likely for want of memory.",
 }
 """Outcome codes of a sweep's own; the others are those of the way."""
@@ -151,8 +153,36 @@ KERNELS = Kernels()
 """The batches of this process."""
 
 
+AGAIN = 8
+"""Points in a batch of those that are computed again."""
+
+
 def run_chunk(study: Study, chunk: Chunk, values: np.ndarray, devices: list) -> dict[str, np.ndarray]:
     """Observables and outcome codes of a chunk's points, each (point, ...); `values` (size, quantity).
+
+    Points less sure than was asked for are computed again, more finely, and marked where that is not enough.
+    """
+    results, accuracy = run_once(study, chunk, values, devices), study.way.fine.accuracy
+    if not accuracy or "sigma_error" not in results:
+        return results
+    for more in range(FINER + 1):
+        error = results["sigma_error"].reshape(len(chunk.indices), -1).max(axis=1)
+        doubtful = np.flatnonzero((results["outcome"] == 0) & (error > accuracy))
+        if not doubtful.size or more == FINER:
+            break
+        study = dataclasses.replace(study, way=study.way.finer())
+        size = min(chunk.size, AGAIN * len(devices))
+        for start in range(0, doubtful.size, size):
+            few = Chunk(chunk.number, chunk.rungs, size, doubtful[start : start + size])
+            found = run_once(study, few, values[few.padded], devices)
+            for name, target in results.items():
+                target[few.indices] = found[name]
+    results["outcome"][doubtful] = UNSURE
+    return results
+
+
+def run_once(study: Study, chunk: Chunk, values: np.ndarray, devices: list) -> dict[str, np.ndarray]:
+    """The same without a second look.
 
     A batch that crashes gives NaN and the code `NOT_RUN`; what is wrong with the request is raised.
     """
@@ -160,7 +190,7 @@ def run_chunk(study: Study, chunk: Chunk, values: np.ndarray, devices: list) -> 
     kept = chunk.indices.size
     try:
         results = batch.compile()(study.system, values.astype(jnp.zeros(()).dtype))
-        return {name: np.asarray(value)[:kept] for name, value in results.items()}
+        return {name: np.array(value)[:kept] for name, value in results.items()}
     except jax.errors.JaxRuntimeError:
         failed = {name: np.full((kept, *shape), np.nan) for name, shape in batch.shapes.items()}
         return {**failed, "outcome": np.full(kept, NOT_RUN)}

@@ -46,6 +46,7 @@ NAMED = {
     observable.name: observable
     for observable in (
         Observable("sigma", Part("sigma"), "conductivity σ/σ_0", "1"),
+        Observable("sigma_error", Part("sigma_error"), "estimated error of σ/σ_0", "1"),
         Observable("phonons", Part("phonons"), "non-equilibrium phonons per mode ζ", "1"),
         Observable("field", Part("field"), "electric field E v_F √τ_tr", "energy × √rate"),
         Observable("field_normalised", Part("field_normalised"), "electric field 𝓔", "1"),
@@ -66,6 +67,8 @@ def observables(observe: Observe, way: AbstractWay) -> tuple[Observable, ...]:
     else:
         found = [_observable(entry, way) for entry in observe]
     names = [entry.name for entry in found]
+    if way.fine.paired and "sigma" in names and "sigma_error" not in names:
+        found.insert(names.index("sigma") + 1, NAMED["sigma_error"])
     if not names or len(set(names)) < len(names):
         raise ValueError(f"observe = {names} is not allowed: it must name observables, each once")
     return tuple(found)

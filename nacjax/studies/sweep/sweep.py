@@ -67,7 +67,7 @@ def sweep(
     - `progress`: a bar where there is a terminal; option `callback`: called with a `Progress` after each chunk
     - options `chunk`: points per batch, what suits the device by default; `devices`: of JAX, all local ones by
       default, each with a loop of its own
-    - options of `evolve`: `cells`, `mesh`, `rtol`, `atol`, `solver`, `max_steps`
+    - options of `evolve`: `accuracy`, `cells`, `mesh`, `rtol`, `atol`, `solver`, `max_steps`
 
     Returns observables on the axes, `outcome` (code) and `reason` (sentence) of each point, and in the attributes
     configuration, versions, device and times. A point that fails is NaN with its reason and stops no other. Under
@@ -209,7 +209,9 @@ def _configuration(study: Study, points: Points, chunk: int | None) -> dict[str,
         "state": way.name,
         "times": list(way.times),
         "observe": {entry.name: describe(entry.function) for entry in study.observables},
-        "mesh": {"cells": way.mesh} if isinstance(way.mesh, int) else describe(way.mesh),
+        "mesh": describe(way.fine.mesh),
+        "rtol": way.fine.rtol,
+        "accuracy": way.fine.accuracy,
         "options": {name: describe(value) for name, value in way.options},
         "x64": bool(jax.config.jax_enable_x64),  # pyright: ignore[reportAttributeAccessIssue]
         "chunk": chunk,

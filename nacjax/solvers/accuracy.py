@@ -1,0 +1,122 @@
+"""From the error that is wanted to a mesh and a tolerance, and from two meshes to an error.
+
+σ is computed on a mesh, and on every second face of it at four times the tolerance. Both errors are of second order
+in the cells and about proportional to the tolerance, so that the finer one is a third of the difference: it is taken
+off, and what is left is judged by the difference.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Array, Float
+
+from ..kinetics.ladder import Mesh
+from ..model.checks import is_concrete, require_count
+
+DEFAULT = 1e-3
+"""The largest error of σ/σ_0 that is wanted, unless one is given."""
+FINEST, COARSEST = 1e-6, 0.1
+"""What can be asked for."""
+LEFT = 0.1
+"""Share of the difference between the meshes that is left after extrapolation, ..."""
+LEFT_IN_TIME = 0.15
+"""... and share of the tolerance; true errors stay below the sum at 95 % of random metals (benchmarks/README.md)."""
+FINER = 2
+"""How often what is less sure than was asked for is computed again, twice as finely."""
+PLAIN_CELLS = 128
+"""Cells in a rung where only a tolerance is given."""
+
+
+class Fineness(NamedTuple):
+    """How finely a state is computed: all that an accuracy, or cells, mesh and rtol, ask for.
+
+    - `mesh`, `rtol`: of the (finer) solve; `paired`: whether σ is extrapolated from this and from half the cells
+    - `accuracy`: what was asked for, 0 where cells, mesh or rtol were given
+    """
+
+    mesh: Mesh
+    rtol: float
+    paired: bool
+    accuracy: float
+
+    @property
+    def finer(self) -> "Fineness":
+        """Twice the cells, a quarter of the tolerance."""
+        return self._replace(mesh=self.mesh.with_cells(2 * self.mesh.cells), rtol=self.rtol / 4)
+
+
+def fineness(
+    accuracy: float | None,
+    cells: int | None,
+    mesh: Mesh | None,
+    rtol: float | None = None,
+    *,
+    plain: Mesh | None = None,
+    share: float = 1.0,
+) -> Fineness:
+    """What is to be done for `accuracy`, or for `cells`, `mesh` and `rtol`, which choose for themselves.
+
+    `plain`: the kind of mesh for `cells`; `share`: of the cells that an accuracy takes in a run. Raises `ValueError`
+    for an accuracy that is not allowed, or beside any of the others.
+    """
+    given = {
+        name: value for name, value in (("cells", cells), ("mesh", mesh), ("rtol", rtol)) if value is not None
+    }
+    if not given:
+        accuracy = DEFAULT if accuracy is None else checked(accuracy)
+        return Fineness(Mesh(cells_for(accuracy, share), on_edges=True), accuracy, True, accuracy)
+    if accuracy is not None:
+        raise ValueError(
+            f"accuracy = {accuracy!r} is not allowed together with {', '.join(given)}: it chooses them; "
+            "give either the accuracy or these"
+        )
+    if cells is not None:
+        require_count("cells", cells, 4)
+    if mesh is None:
+        mesh = (Mesh() if plain is None else plain).with_cells(PLAIN_CELLS if cells is None else cells)
+    return Fineness(mesh, DEFAULT if rtol is None else rtol, False, 0.0)
+
+
+def checked(accuracy) -> float:
+    """The accuracy as a number; raises `ValueError` where it is not allowed."""
+    try:
+        value = float(accuracy)
+    except (TypeError, ValueError):
+        value = np.nan
+    if not FINEST <= value <= COARSEST:
+        raise ValueError(
+            f"accuracy = {accuracy!r} is not allowed: it must be a number from {FINEST:g} to {COARSEST:g}, the "
+            "largest error of σ/σ_0 that is wanted. It is no JAX tracer, since it fixes array shapes."
+        )
+    return value
+
+
+def cells_for(accuracy: float, share: float = 1.0) -> int:
+    """Cells in a rung: 80 for 1e-3, by the order 1/0.35 that quantiles of the error have after extrapolation."""
+    return 8 * max(2, int(np.ceil(share * 10 * (DEFAULT / accuracy) ** 0.35 - 1e-9)))
+
+
+def extrapolated(fine: Float[Array, "*s"], coarse: Float[Array, "*s"], rtol: float) -> tuple[Array, Array]:
+    """(σ without its error of second order, an estimate of what error is left)."""
+    difference = fine - coarse
+    return fine + difference / 3, LEFT * abs(difference) + LEFT_IN_TIME * rtol
+
+
+def until_sure(solve: Callable[[Fineness], Any], fine: Fineness) -> Any:
+    """solve(fine), or of what is finer where that is less sure of `sigma` than was asked for; traced, once."""
+    found = solve(fine)
+    for _ in range(FINER):
+        if not is_concrete(found.sigma) or not unsure(found.sigma_error, fine.accuracy):
+            break
+        fine = fine.finer
+        found = solve(fine)
+    return found
+
+
+def unsure(error, accuracy: float) -> str:
+    """A sentence on an error larger than the accuracy that was asked for, or nothing."""
+    worst = float(np.nanmax(np.asarray(error), initial=0.0))
+    if not accuracy or not worst > accuracy:
+        return ""
+    return f"σ/σ_0 is known to {worst:.1g} only, not to accuracy = {accuracy:g}; a smaller accuracy takes more cells."
