@@ -8,9 +8,10 @@ from jaxtyping import Array
 
 
 def to_array(value) -> Array:
-    """`jnp.asarray` as a floating-point array (the converter of every numeric field)."""
-    array = jnp.asarray(value)
-    return array if jnp.issubdtype(array.dtype, jnp.floating) else array.astype(float)
+    """`jnp.asarray` as a floating-point array (the converter of every numeric field); a number stays one under jit."""
+    with jax.ensure_compile_time_eval():
+        array = jnp.asarray(value)
+        return array if jnp.issubdtype(array.dtype, jnp.floating) else array.astype(float)
 
 
 def require_kind(name: str, value, kind: type, allowed: str) -> None:

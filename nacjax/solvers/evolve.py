@@ -75,29 +75,24 @@ def evolve(
     budget: bool = True,
     **options,
 ) -> Run:
-    """Follow electrons and phonons in time from equilibrium.
-
-    Integrate Eqs. (2)–(3) of PRB 101, 041105 (2020) from equilibrium and return a `Run`.
+    """Follow electrons and phonons in time from equilibrium: Eqs. (2)–(3) of PRB 101, 041105 (2020), to a `Run`.
 
     - `metal`, `pump`, `field`: what is integrated; any number in them may be a JAX tracer
     - `times`: increasing times ≥ 0 to report, in the inverse unit of the rates (1/Γ_eph); where the metal has its
       scales with a unit (["300 fs", "1 ps"], or a pair of an array and a unit); (time,)
-    - `accuracy`: the largest error of σ/σ_0 that is wanted, 1e-3 by default, from 1e-6 to 0.1. It chooses cells and
-      tolerance by a stated rule (`Run.sigma_error` says what came of it), twice as fine and up to twice more where
-      that is not enough; under a transformation of JAX once
+    - `accuracy`: the largest error of σ/σ_0 that is wanted, 1e-6 to 0.1, 1e-3 by default; chooses cells and tolerance,
+      finer ones where `Run.sigma_error` is larger (not under a transformation of JAX)
+    - in its place `cells` in a rung or a `mesh`, and `rtol`: tolerance of a step on f, ζ and field, 1e-3 by default.
+      With one of them σ is that of this one mesh, and its error is not known
     - `rungs`: number of rungs, needed only where ω_p or W is being transformed by JAX
-    - in place of an accuracy `cells` in a rung, or `mesh`: a `Mesh` in full, and `rtol`: tolerance of a step on f, ζ
-      and field, 1e-3 by default. With one of them σ is that of this one mesh, and its error is not known
-    - `budget`: also integrate the energies in `Run.budget`
-    - options `solver`: any diffrax solver, the structured `Rosenbrock()` by default; `atol`: absolute tolerance of a
+    - `budget`: also integrate the energies in `Run.budget`; options `solver`: any diffrax solver, the structured `Rosenbrock()` by default; `atol`: absolute tolerance of a
       step, rtol/10 by default; `max_steps` before the integration gives up, 10 000
 
-    Differentiable in forward and in reverse mode. With few numbers under a transformation (`FEW`, scalars and entries
-    of arrays together) their tangents are carried along, and a gradient costs no more than they do, also a second
-    one; with many, such as a sampled pulse, reverse mode integrates backwards, and has first derivatives only.
+    Differentiable in forward and in reverse mode. With few numbers under a transformation (`FEW`) their tangents are
+    carried along, also for a second derivative; with many, such as a sampled pulse, reverse mode integrates
+    backwards, and has first derivatives only.
 
-    Raises `ValueError` for bad arguments. A solve that fails warns, keeps the times it reached
-    (the others are NaN), and says why in `run.result`.
+    Raises `ValueError` for bad arguments. A solve that fails warns and keeps what it reached; `run.result` says why.
 
     >>> metal = nj.trial()
     >>> run = nj.evolve(metal, nj.Clamped(20.0), [0.2, 1.0, 10.0], cells=16)
@@ -209,19 +204,19 @@ def _evolve(varied, fixed, structure, numerics: Numerics) -> Run:
             coarse = conductivity(f, rough.ladder)
         return kinetics, system[-1], states, how, coarse
 
-    def forward(varied, fixed=fixed):
+    def forward(varied, fixed):
         return solve(varied, fixed, dfx.ForwardMode())
 
-    def backward(varied):
+    def backward(varied, fixed):
         return solve(varied, fixed, dfx.RecursiveCheckpointAdjoint())
 
     match numerics.derivatives:
         case "carried":
             found = carried_along(forward, varied, fixed)
         case "either":
-            found = two_way(forward, backward, varied)
+            found = two_way(forward, backward, varied, fixed)
         case mode:
-            found = (forward if mode == "forward" else backward)(varied)
+            found = (forward if mode == "forward" else backward)(varied, fixed)
     kinetics, times, states, how, coarse = found
     return Run.collect(kinetics, times, states, how, coarse, fine, sum(numerics.tolerances()))
 

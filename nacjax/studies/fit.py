@@ -67,9 +67,8 @@ def fit(
     - `noise`: standard deviation of the data, one number or (time,); without it, estimated from the residuals
     - `observe`: what was measured instead of σ/σ_0: a function of a `Run`, such as one that returns R (time, freq) by
       `optics` and `reflectivity`, or a `Layered`, of the layers of a sample. `data` and `noise` have its shape
-    - `starts`: the numbers of `metal` and `pump` if inside, and a Latin hypercube of `seed`; the best fit is kept
-    - `steps`: of Levenberg–Marquardt at most
-    - options of `evolve`: `accuracy` (3e-4), or `cells`, `mesh`, `rtol` (1e-4); `rungs`, `atol`, `solver`, `max_steps`
+    - `starts`: the numbers given if inside, and a Latin hypercube of `seed`; `steps`: of Levenberg–Marquardt at most
+    - options of `evolve`: `accuracy` (3e-4), or `cells`, `mesh`, `rtol` (1e-4); `rungs`, …
 
     Returns a `Fit`. Errors are those of the linearised model, from (JᵀJ)⁻¹; a second answer far away is seen with
     several starts only. Raises `ValueError` for bad bounds, names, data, noise, and fewer data than quantities.

