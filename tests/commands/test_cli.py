@@ -174,6 +174,7 @@ def test_what_the_parser_refuses(words, message, capsys):
 def test_bad_toml(tmp_path, capsys):
     for text, message in [
         ("filing = 0.3", "'filling'?"),
+        ('output = "a\\u0000b.nc"', "'a\\x00b.nc' is not allowed: it holds a null character"),
         ("filling = ", "a.toml"),
         ("[zeta]\na=1", "is a table"),
     ]:

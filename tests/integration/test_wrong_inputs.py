@@ -1,6 +1,7 @@
 """Wrong inputs: each ends in a sentence with argument, value and cure, before anything is compiled."""
 
 import diffrax
+import equinox as eqx
 import numpy as np
 import pytest
 
@@ -16,6 +17,10 @@ def given(**changes):
 
 
 METAL = given(inelastic_rate=1e-3)
+
+
+def past_constructor(temperature):
+    return eqx.tree_at(lambda metal: metal.temperature, nj.k3c60(), temperature)
 
 
 def run(metal=METAL, pump=KICK, times=TIMES, **options):
@@ -75,6 +80,15 @@ WRONG = {
     "give exactly one of times": lambda: sweep(times=1.0),
     "'sigm'; did you mean 'sigma'": lambda: sweep(observe="sigm"),
     "store = 3 .* a path": lambda: sweep(store=3),
+    "store = .* without a null character": lambda: sweep(store="a\0b"),
+    "path = 3 .* a path, as text": lambda: nj.read_dos(3),
+    "hr = None .* a path, as text": lambda: nj.read_wannier(None),
+    r"times = \['0 fs', '1 fs'\] .* without a unit": lambda: nj.SampledPulse(["0 fs", "1 fs"], [0, 1]),
+    r"strength = \['0 V/m'\] .* without a unit": lambda: nj.SampledField([0], ["0 V/m"]),
+    "temperature = 300.0 is not clear": lambda: nj.plateau(past_constructor(300.0), 5.0),
+    "temperature = '300 K' .*past its constructor.*dataclasses.replace": lambda: run(
+        past_constructor("300 K")
+    ),
     "executor = 3 .* submit": lambda: sweep(executor=3),
     "chunk = 0 .* at least 1": lambda: sweep(chunk=0),
     r"filling = \(0.5, 0.4\) .* lower one first": lambda: search(over={"filling": (0.5, 0.4)}),
@@ -101,6 +115,24 @@ WRONG = {
 def test_a_wrong_input_ends_in_a_sentence(said):
     with pytest.raises(ValueError, match=said):
         WRONG[said]()
+
+
+STRANGE = {
+    "evolve": lambda: run(foo=1),
+    "omega_e": lambda: nj.omega_e(METAL, KICK, TIMES, nj.ConstantField(0.1), foo=1),
+    "threshold_field": lambda: nj.threshold_field(METAL, KICK, TIMES, foo=1),
+    "depth": lambda: nj.depth(nj.k3c60(), KICK, "100 nm", "200 nm", times=["1 ps"], foo=1),
+    "sweep": lambda: sweep(foo=1),
+    "search": lambda: search(foo=1),
+    "fit": lambda: fit(foo=1),
+    "read_dos": lambda: nj.read_dos("band.dat", foo=1),
+}
+
+
+@pytest.mark.parametrize("where", STRANGE)
+def test_an_unknown_option_is_named(where):
+    with pytest.raises(TypeError, match=f"'foo' is no option of|{where}.* unexpected keyword argument 'foo'"):
+        STRANGE[where]()
 
 
 def test_texts_with_units_are_accepted_where_the_metal_has_scales():
