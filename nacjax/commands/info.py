@@ -55,7 +55,9 @@ def bands(path: Path) -> str:
     from ..readers.wannier import understand
 
     win = path.with_name(re.sub(r"_(hr|tb)\.dat(\.gz)?$", ".win", path.name))
-    return understand(path, win if win.is_file() else None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # they are among the notes of the report
+        return understand(path, win if win.is_file() else None)
 
 
 def installation() -> None:

@@ -70,7 +70,7 @@ def read_wannier(
     rows = {
         "format": f"Wannier90 {blocks.kind}, eV and Å",
         "orbitals": f"{orbitals}, each without spin unless the run had spinors",
-        "vectors R": f"{len(blocks.vectors)} of {points} k points, {len(bonds)} bonds kept",
+        "vectors R": f"{len(blocks.vectors)} for {points} k points, {len(bonds)} bonds kept",
         "cell": said,
         "images": "elements at the R of the file" if images is None else f"nearest ones, {images}",
         "energies": f"from {fermi_energy:g} eV on",
