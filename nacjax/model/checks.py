@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +17,7 @@ def to_array(value) -> Array:
     return array if jnp.issubdtype(array.dtype, jnp.floating) else array.astype(float)
 
 
-def require_kind(name: str, value, kind: type, allowed: str) -> None:
+def require_kind(name: str, value, kind: Any, allowed: str) -> None:
     """Raise a `ValueError` naming the argument and what is allowed, unless `value` is of a kind."""
     if not isinstance(value, kind):
         shown = f"the class {value.__name__}" if isinstance(value, type) else repr(value)

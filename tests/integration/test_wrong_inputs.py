@@ -19,6 +19,10 @@ def given(**changes):
 METAL = given(inelastic_rate=1e-3)
 
 
+SCALES = nj.Scales(0.5, time_fs=1000.0, cell_volume=700.0, fermi_velocity=1.6e5, transport_time_fs=10.0)
+LIT = nj.plateau(nj.Metal(nj.FlatTopDOS(), 0.5, "20 K", "270 meV", scales=SCALES), 20.0, cells=16)
+
+
 def past_constructor(temperature):
     return eqx.tree_at(lambda metal: metal.temperature, nj.k3c60(), temperature)
 
@@ -106,6 +110,19 @@ WRONG = {
     "fluence = '1 mJ' .* energy per area": lambda: nj.pulse(
         nj.k3c60(), "1 mJ", "300 fs", penetration_depth="100 nm"
     ),
+    r"frequencies = \[\] .* at least one": lambda: nj.optics(LIT, []),
+    "state = 3 .* nacjax.evolve": lambda: nj.optics(3, ["10 meV"]),
+    "epsilon_inf = '5' .* positive": lambda: nj.optics(LIT, ["10 meV"], epsilon_inf="5"),
+    "sample = 3 .* a Depth or an Optics": lambda: nj.reflectivity(3),
+    "width of 2 layers": lambda: nj.reflectivity(nj.optics(LIT, ["10 meV"]), width=["1 nm", "2 nm"]),
+    "substrate = .* one per frequency": lambda: nj.reflectivity(
+        nj.optics(LIT, ["10 meV"]), substrate=[1.0, 2.0]
+    ),
+    "measured = 3 .* a Reflectivity": lambda: nj.apparent(3, "100 nm"),
+    "metal = Clamped.*the metal comes first": lambda: nj.depth(KICK, METAL, 1.0, 1.0, times=TIMES),
+    "both must have a unit": lambda: nj.depth(METAL, KICK, "100 nm", 1.0, times=TIMES),
+    "layers = 'a' .* whole number": lambda: nj.depth(METAL, KICK, 1.0, 1.0, times=TIMES, layers="a"),
+    "profile = 'x' .* a function": lambda: nj.depth(METAL, KICK, 1.0, 1.0, times=TIMES, profile="x"),
     "result = int": lambda: nj.plot(3),
 }
 """What is said → what was done."""
