@@ -116,3 +116,13 @@ def test_info_with_options_and_of_a_file_that_is_none(capsys, tmp_path):
     (tmp_path / "letter.txt").write_text("Dear reader,\nthis is no table.\n")
     assert main(["info", str(tmp_path / "letter.txt")]) == 2
     assert "letter.txt" in capsys.readouterr().err
+
+
+def test_a_result_keeps_what_was_understood_of_its_file(capsys, tmp_path):
+    output = str(tmp_path / "a.nc")
+    words = ["--plateau", "--points", "2", "--cells", "8", "--zeta", "5", "--output", output]
+    assert main(["sweep", "--dos", str(CASES / "DOSCAR_quarter"), *words]) == 0
+    told = capsys.readouterr().out.split("\n\n")[0].splitlines()
+    assert main(["info", output]) == 0
+    said = capsys.readouterr().out
+    assert len(told) > 6 and all(line.strip() in said for line in told)
