@@ -3,12 +3,14 @@
 import dataclasses
 import json
 import re
+import textwrap
 import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
 
+from ..model.source import Source
 from .reading import Reading
 
 
@@ -55,7 +57,9 @@ def bands(path: Path) -> str:
     from ..readers.wannier import understand
 
     win = path.with_name(re.sub(r"_(hr|tb)\.dat(\.gz)?$", ".win", path.name))
-    return understand(path, win if win.is_file() else None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # they are among the notes of the report
+        return understand(path, win if win.is_file() else None)
 
 
 def installation() -> None:
@@ -105,7 +109,10 @@ def result(path: Path) -> None:
 def configuration(entries: dict[str, Any], indent: str = "") -> None:
     """A configuration as indented lines; long lists are abridged."""
     for name, value in entries.items():
-        if isinstance(value, dict) and value:
+        if isinstance(value, dict) and value.get("class") == "Source":
+            told = Source(**{k: v for k, v in value.items() if k != "class"}).report()
+            print(f"{indent}{name}: {textwrap.indent(told, indent).lstrip()}")
+        elif isinstance(value, dict) and value:
             kind = value.get("class", "")
             print(f"{indent}{name}: {kind}".rstrip())
             configuration({k: v for k, v in value.items() if k != "class"}, indent + "  ")

@@ -125,10 +125,12 @@ def parse(name: str, command: type, words: list[str]) -> Any:
         first, words = toml_words(Path(words[0]), command), words[1:]
 
     check_repeated(words, command)
+    words = [*first, *words]
+    if broken := next((word for word in words if "\0" in word), ""):
+        raise ValueError(f"{broken!r} is not allowed: it holds a null character")
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
-            words = [*first, *words]
             found = tyro.cli(command, prog=f"nacjax {name}", args=words, config=(tyro.conf.OmitArgPrefixes,))
     except SystemExit as stop:
         if not stop.code:  # --help

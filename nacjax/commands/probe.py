@@ -12,7 +12,7 @@ from ..model.metal import Metal
 from .interrupt import keeps
 from .material import FEMTOSECONDS
 from .options import TransportLaw, explained, transport_help
-from .settings import Files, save
+from .settings import Files, refuse_idle, save
 
 
 @dataclasses.dataclass
@@ -76,6 +76,8 @@ class Probe:
     def run(self) -> None:
         """Compute, print the metal, the numbers and the observations, write the files."""
         self.files.set_up()
+        if self.resume and self.store is None:
+            refuse_idle(self, ("resume",), "without --store")
         from ..figures.probe import draw
         from ..studies.probe.observations import judged, observation_table
         from ..studies.probe.reading import read
@@ -170,12 +172,11 @@ def numbers(result: Any) -> list[str]:
         for temperature in result["temperature"].to_numpy():
             for law in result["transport"].to_numpy():
                 here = best.sel(phonon_energy=energy, temperature=temperature, transport=law)
-                rows = [
-                    float(here["lowest"].min()),
-                    *(float(here[n].max()) for n in ("until", "growth", "thickness")),
-                ]
+                lowest = float(here["lowest"].min())
+                until, growth, thickness = (float(here[n].max()) for n in ("until", "growth", "thickness"))
+                lasts = f"{'≥ ' if (here['cut'] == 1).any() else ''}{until:.3g}"  # cut off by the last time
                 label = f"{energy:.0f} meV  {temperature:.0f} K  {law}"
-                lines.append(f"{label:34}{rows[0]:9.3f}{rows[1]:13.3g}{rows[2]:11.3g}{rows[3]:11.1f}"
+                lines.append(f"{label:34}{lowest:9.3f}{lasts:>13}{growth:11.3g}{thickness:11.1f}"
                              f"{float(here['layered'].max()):11.4f}")  # fmt: skip
     for energy in result["phonon_energy"].to_numpy():
         at = result.sel(phonon_energy=energy).isel(temperature=0)

@@ -22,6 +22,8 @@ class Reading:
     """Layout of that file; by default it is recognised."""
     window: tuple[float, float] | None = None
     """Lowest and highest energy of the band in that file (its own unit)."""
+    fermi_energy: float | None = None
+    """Fermi energy in that file (its own unit), where it gives none, two, or a wrong one."""
     unit: Literal["eV", "meV", "Ha", "Ry", "Hartree", "Rydberg"] | None = None
     """Unit of energy of that file, where it names none."""
     columns: tuple[str, ...] = ()

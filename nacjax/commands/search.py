@@ -70,7 +70,7 @@ class Search:
         """Search, print the result, write the files."""
         self.files.set_up()
         over = dict(_bounds(entry) for entry in self.over)
-        self.check()
+        self.check(over)
         metal, pump = self.system()
         output = self.files.free("search.nc")
 
@@ -85,10 +85,18 @@ class Search:
         # the landscape takes long: what was found is on disk before it begins
         print(save(result, output, lambda found: plot_search(found, self.background(metal, pump, over))))
 
-    def check(self) -> None:
-        """Raise `ValueError` for numbers that nothing else looks at."""
+    def check(self, over: dict[str, tuple]) -> None:
+        """Raise `ValueError` for options that would do nothing, and numbers that nothing else looks at."""
         if self.time is None:
-            refuse_idle(self, ("rtol", "points_in_time"), "without --time, on the plateau")
+            idle = ("rtol", "points_in_time", "inelastic_rate", "phonon_lifetime")
+            refuse_idle(self, idle, "without --time, on the plateau")
+        replaces = {"threshold_pump": "zeta", "threshold_rate": "electron_electron"}
+        if name := replaces.get(self.objective):
+            refuse_idle(self, (name,), f"with --objective {self.objective}, which finds it")
+        if len(over) > 2:
+            refuse_idle(self, ("landscape",), "over more than two quantities")
+        for name in over:
+            refuse_idle(self, (name,), f"under --over {name}=")
         if self.pump == "clamped":
             refuse_idle(self, ("duration", "delay"), "with a clamped pump")
         for name in ("landscape", "seed"):

@@ -13,6 +13,9 @@ from .interrupt import keeps
 PICTURE = ".png"
 """Ending of the figure that goes beside the data."""
 
+PICTURES = (PICTURE, ".pdf", ".svg", ".eps", ".jpg", ".jpeg", ".tif", ".tiff", ".gif")
+"""Endings that nobody gives to data."""
+
 
 def refuse_idle(command: Any, names: tuple[str, ...], why: str) -> None:
     """Raise `ValueError` for the first of the options `names` that was given to a command and would do nothing."""
@@ -116,10 +119,10 @@ def free_path(path: Path | None, default: str, force: bool, others: tuple[str, .
         return [p for p in (candidate, *(candidate.with_suffix(s) for s in others)) if p.exists()]
 
     if path is not None:
-        if path.suffix.lower() in others:
+        if path.suffix.lower() in PICTURES:
             raise ValueError(
                 f"output = {str(path)!r} is not allowed: it is the file of the data, and the figure goes beside it as "
-                f"{path.suffix}; give --output {path.with_suffix('.nc')}"
+                f"{PICTURE}; give --output {path.with_suffix('.nc')}"
             )
         if not path.parent.is_dir():
             raise ValueError(

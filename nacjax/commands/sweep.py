@@ -134,6 +134,7 @@ class Sweep:
         """Raise `ValueError` for options that would do nothing."""
         if self.plateau:
             refuse_idle(self, ("time", "rtol"), "with --plateau, which is no run in time")
+            refuse_idle(self, ("inelastic_rate",), "with --plateau, where it is zero")
         if self.resume and self.store is None:
             refuse_idle(self, ("resume",), "without --store")
         names = [entry.partition("=")[0].strip().replace("-", "_") for entry in self.vary]

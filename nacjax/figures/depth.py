@@ -49,14 +49,14 @@ def draw(panel: xr.Dataset, ax: Axes | None = None) -> Axes:
     """σ as a map over time and depth; where it is negative, and d ln(ζ_0/ζ_c)."""
     ax = axes_or_new(ax)
     most = float(abs(panel["sigma"]).max())
-    mesh = ax.pcolormesh(
-        panel["time"], panel["depth"], panel["sigma"], cmap="RdBu", vmin=-most, vmax=most, shading="gouraud",
-        rasterized=True,
-    )  # fmt: skip
+    sigma = panel["sigma"].to_numpy()
+    depth, sigma = np.insert(panel["depth"], 0, 0.0), np.vstack([sigma[:1], sigma])  # up to the surface
+    limits = {"cmap": "RdBu", "vmin": -most, "vmax": most}
+    mesh = ax.pcolormesh(panel["time"], depth, sigma, shading="gouraud", rasterized=True, **limits)
     ax.figure.colorbar(mesh, ax=ax, label="conductivity σ/σ$_0$")
     ax.plot(panel["time"], panel["negative_thickness"], color="k", lw=1.0, label="end of σ < 0")
     expected = PENETRATION_NM * np.log(panel.attrs["surface"] / panel.attrs["critical"])
     ax.plot(panel.attrs["moment"], expected, "o", color="k", ms=4, label="d ln(ζ$_0$/ζ$_c$)")
     ax.set(xlabel="time t (ps)", ylabel="depth z (nm)", xlim=(0, None), ylim=(float(panel["depth"][-1]), 0))
-    ax.legend(loc="lower right")
+    ax.legend(loc="lower right", frameon=True, framealpha=1.0)
     return ax

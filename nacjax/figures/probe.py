@@ -19,7 +19,11 @@ def draw(result: xr.Dataset) -> Figure:
             for law, colour in zip(laws, colours(laws.size), strict=True):
                 one = here.sel(transport=law)
                 axes[0].plot(one["fluence"], one["lowest"], color=colour, label=law)
-                axes[1].plot(one["fluence"], np.where(one["until"] > 0, one["until"], np.nan), color=colour)
+                until = np.where(one["until"] > 0, one["until"], np.nan)
+                axes[1].plot(one["fluence"], until, color=colour)
+                axes[1].plot(
+                    one["fluence"], np.where(one["cut"], until, np.nan), "^", color=colour
+                )  # still then
                 top = one.isel(fluence=0)
                 axes[2].plot(top["frequency"], top["layered"], color=colour)
                 axes[2].plot(top["frequency"], top["unpumped"], color=colour, ls=":")
@@ -33,6 +37,9 @@ def draw(result: xr.Dataset) -> Figure:
             axes[1].set(
                 xscale="log", xlabel="fluence (mJ/cm²)", ylabel="σ < 0 until (ps)", xlim=axes[0].get_xlim()
             )
+            if bool(here["cut"].any()):
+                axes[1].plot([], [], "^", color="0.3", label="at the last time still")
+                axes[1].legend()
             if (here["until"] > 0).any():
                 axes[1].set(ylim=(0, None))
             else:

@@ -29,6 +29,11 @@ def compute(name: str, quality: Quality) -> xr.Dataset:
             light.light.absorbed[at].sum(-1),
             {"long_name": "absorption of the layers"},
         ),
+        "gained": (
+            "frequency",
+            -np.minimum(light.light.absorbed[at], 0.0).sum(-1),
+            {"long_name": "gain in the layers with σ < 0"},
+        ),
     }
     about = {"long_name": "photon energy ħω", "units": "meV"}
     panel = xr.Dataset(data, {"frequency": ("frequency", energies_mev(light), about)})
@@ -43,12 +48,14 @@ def claims(name: str, panels: dict[str, xr.Dataset]) -> list[Claim]:
     energy = panel["frequency"].to_numpy()
     gains = energy[panel["absorbed"].to_numpy() < 0]
     most = f"up to {gains.max():.0f} meV" if gains.size else "nowhere"
+    gained = float(panel["gained"].max())
     return [
         Claim(
             name,
             "(beyond the paper) a layer with σ < 0 amplifies, so that R may pass 1",
             f"a half-space like the surface has R up to {highest['uniform']:.3f}, the layered sample up to "
-            f"{highest['layered']:.3f}; the layers amplify {most}; R + T + A = 1 within {panel.attrs['balance']:.0e}",
+            f"{highest['layered']:.3f}; layers with σ < 0 add up to {gained:.3f} of the light, those below take it: "
+            f"all together amplify {most}; R + T + A = 1 within {panel.attrs['balance']:.0e}",
             "not stated",
             CHOICE,
         )
@@ -66,7 +73,10 @@ def draw(panel: xr.Dataset, ax: Axes | None = None) -> Axes:
         ("uniform", SKY, "-", f"half-space like the surface, {MOMENT:g} ps"),
         ("layered", BLUE, "-", f"layers, {MOMENT:g} ps"),
     ):
-        ax.plot(energy, panel[kind], color=colour, ls=style, label=text)
+        share = panel[kind].to_numpy()
+        parts = np.split(np.arange(share.size), np.flatnonzero(np.abs(np.diff(share)) > 0.5) + 1)
+        for part in parts:  # R of a half-space jumps where Re σ(ω) changes its sign
+            ax.plot(energy[part], share[part], color=colour, ls=style, label=text if part[0] == 0 else None)
     ax.plot(energy, panel["absorbed"], color=ORANGE, lw=0.9, ls="-.", label="absorbed by the layers")
     values = np.concatenate([panel[kind].to_numpy() for kind in ("before", "uniform", "layered", "absorbed")])
     ax.set(xscale="log", xlabel="photon energy ħω (meV)", ylabel="share of the light")

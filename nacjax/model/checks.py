@@ -1,5 +1,9 @@
 """Validation of numbers that a person typed: concrete values are checked, tracers pass."""
 
+import os
+from pathlib import Path
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -14,11 +18,23 @@ def to_array(value) -> Array:
         return array if jnp.issubdtype(array.dtype, jnp.floating) else array.astype(float)
 
 
-def require_kind(name: str, value, kind: type, allowed: str) -> None:
+def require_kind(name: str, value, kind: Any, allowed: str) -> None:
     """Raise a `ValueError` naming the argument and what is allowed, unless `value` is of a kind."""
     if not isinstance(value, kind):
         shown = f"the class {value.__name__}" if isinstance(value, type) else repr(value)
         raise ValueError(f"{name} = {shown[:200]} is not allowed: it must be {allowed}")
+
+
+def require_path(name: str, value) -> Path:
+    """`value` as a path; raises a `ValueError` naming the argument for what is none."""
+    if not isinstance(value, str | os.PathLike) or "\0" in os.fspath(value):
+        why = (
+            ", without a null character"
+            if isinstance(value, str | os.PathLike)
+            else ", as text or pathlib.Path"
+        )
+        raise ValueError(f"{name} = {value!r} is not allowed: it must be a path{why}")
+    return Path(value)
 
 
 def require_count(name: str, value, least: int = 1) -> None:

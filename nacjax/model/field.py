@@ -12,9 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from .checks import is_concrete, require, to_array
+from .checks import is_concrete, require
 from .metal import Metal
-from .numbers import Declared, Scalar, number
+from .numbers import Declared, Scalar, converted, number
 
 
 class Response(NamedTuple):
@@ -134,22 +134,26 @@ class SampledField(AbstractField):
     SampledField(times=array (2,), strength=array (2,), scale=1)
     """
 
-    times: Float[Array, " sample"] = eqx.field(converter=to_array)
-    strength: Float[Array, " sample"] = eqx.field(converter=to_array)
+    times: Float[Array, " sample"] = eqx.field(converter=converted)
+    strength: Float[Array, " sample"] = eqx.field(converter=converted)
     scale: Scalar = number("", "", "not negative", "scale of the squared field", default=1.0)
     variables: ClassVar[int] = 0
     reacts: ClassVar[bool] = False
 
     def __check_init__(self):
+        require("times", self.times, "finite numbers without a unit", np.isfinite)
+        require(
+            "strength",
+            self.strength,
+            "zero or positive, finite numbers without a unit",
+            lambda x: (x >= 0) & np.isfinite(x),
+        )
         if self.times.ndim != 1 or self.times.shape != self.strength.shape or self.times.size == 0:
             raise ValueError(
                 f"times and strength of shapes {self.times.shape} and {self.strength.shape} are not allowed: "
                 "they must be equally long lists"
             )
         require("times", self.times, "strictly increasing", lambda x: np.all(np.diff(x) > 0))
-        require(
-            "strength", self.strength, "zero or positive, and finite", lambda x: (x >= 0) & np.isfinite(x)
-        )
 
     def valid(self):
         return super().valid() & jnp.all(jnp.diff(self.times) > 0) & jnp.all(self.strength >= 0)

@@ -15,8 +15,9 @@ from .checks import as_arrays, require_kind, to_array
 from .dos import AbstractDOS
 from .field import AbstractField, NoField
 from .metal import Metal
-from .numbers import Declared, Number, numbers_of, subclasses
+from .numbers import Declared, Number, declared_in, in_internal_units, numbers_of, subclasses
 from .pump import AbstractPump
+from .units import has_unit
 
 
 class System(NamedTuple):
@@ -44,7 +45,17 @@ def system_of(metal: Any, pump: Any, field: Any = None) -> System:
 
 
 def require_one_each(module: Any) -> None:
-    """Raise `ValueError` for a number that is an array, where one value is needed."""
+    """Raise `ValueError` for a number that is an array, where one value is needed.
+
+    Of a metal also for what was put into it past its constructor, which would have asked for the unit.
+    """
+    for part in declared_in(module) if isinstance(module, Metal) else ():
+        for name, given in in_internal_units(part, module.scales).items():  # refuses plain numbers
+            if has_unit(getattr(part, name)):
+                raise ValueError(
+                    f"{name} = {getattr(part, name)!r} is not allowed: it came into the metal past its constructor, "
+                    f"which converts units; use dataclasses.replace, or internal units, jax.numpy.asarray({given:g})"
+                )
     for name in numbers_of(type(module)):
         value = getattr(module, name)
         if not isinstance(value, tuple) and np.ndim(value):

@@ -73,10 +73,10 @@ class Number:
         require(name, value, self.range, self.allowed.test)
 
 
-def _converted(value: Any) -> Any:
+def converted(value: Any) -> Any:
     """An array, or a tuple of them; what carries a unit waits for the metal."""
     if isinstance(value, tuple) and not is_pair(value):
-        return tuple(map(_converted, value))
+        return tuple(map(converted, value))
     try:
         return value if has_unit(value) or np.iscomplexobj(value) else to_array(value)
     except (TypeError, ValueError):  # no number, which the check of the range says with its name
@@ -122,7 +122,7 @@ def number(
     if kind and isinstance(default, float):
         default = Internal(default)
     given = {} if default is dataclasses.MISSING else {"default": default}
-    return eqx.field(converter=_converted, metadata={"number": declared}, **given)
+    return eqx.field(converter=converted, metadata={"number": declared}, **given)
 
 
 @functools.cache

@@ -101,8 +101,9 @@ def conductivity_scale(
     time = scales.transport_time_fs if transport_time is None else to_fs(transport_time, metal)
     require("transport_time", time, "a positive, finite time", lambda t: (t > 0) & (t < np.inf))
     density = metal.fermi_density * modes_per_cell / scales.energy_ev  # 1/(eV cell)
-    per_joule = density / (scales.cell_volume * 1e-30) / CHARGE
-    sigma0 = CHARGE**2 * scales.fermi_velocity**2 * (time * 1e-15) * per_joule / 3  # pyright: ignore[reportOptionalOperand]
+    # S/m by fs and 1/(eV cell), in plain numbers of Python, as parts of it are beyond single precision
+    unit = CHARGE * float(scales.fermi_velocity) ** 2 * 1e-15 / (float(scales.cell_volume) * 1e-30) / 3
+    sigma0 = unit * time * density  # pyright: ignore[reportOperatorIssue]
     sources = tuple(
         (name, text) for name, text in metal.sources if transport_time is None or "transport_t" not in name
     )

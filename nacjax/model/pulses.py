@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from .checks import require, to_array
-from .numbers import Scalar, number, subclasses
+from .numbers import Scalar, converted, number, subclasses
 from .pump import PHONONS, AbstractPump
 
 
@@ -146,21 +146,26 @@ class SampledPulse(AbstractPulse):
     3.0
     """
 
-    times: Float[Array, " sample"] = eqx.field(converter=to_array)
-    intensity: Float[Array, " sample"] = eqx.field(converter=to_array)
+    times: Float[Array, " sample"] = eqx.field(converter=converted)
+    intensity: Float[Array, " sample"] = eqx.field(converter=converted)
     zeta0: Scalar = number("ζ_0", "", PHONONS, "phonons per mode in the pulse", default=None)
     delay: Scalar = number("", "time", "not negative", "delay of the pulse", default=0.0)
     stretch: Scalar = number("", "", "positive", "factor of all times of the pulse", default=1.0)
 
     def __post_init__(self):
+        for name, samples in (("times", self.times), ("intensity", self.intensity)):
+            require(
+                name,
+                samples,
+                "zero or positive, finite numbers without a unit",
+                lambda x: (x >= 0) & np.isfinite(x),
+            )
         times, intensity = to_array(self.times), to_array(self.intensity)
         if times.ndim != 1 or times.shape != intensity.shape or times.size < 2:
             raise ValueError(
                 f"times and intensity of shapes {times.shape} and {intensity.shape} are not allowed: "
                 "they must be equally long lists of at least two samples"
             )
-        for name, samples in (("times", times), ("intensity", intensity)):
-            require(name, samples, "zero or positive, and finite", lambda x: (x >= 0) & np.isfinite(x))
         require("times", times, "strictly increasing", lambda x: np.all(np.diff(x) > 0))
         require("intensity", intensity, "positive somewhere", lambda x: np.any(x > 0))
         total = jnp.trapezoid(intensity, times)

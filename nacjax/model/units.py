@@ -121,6 +121,15 @@ def stated(name: str, value: Any, kind: str, scales: Any = None) -> Any:
     )
 
 
+def stated_difference(name: str, value: Any, kind: str, scales: Any = None) -> Any:
+    """As `stated`, for a difference, such as a standard deviation: "5 degC" are 5 K."""
+    plain = stated(name, value, kind, scales)
+    if not has_unit(value) and not is_pair(value):
+        return plain
+    unit = value[1] if is_pair(value) else str(_quantity(name, value).units)
+    return plain - internal(name, (0.0, unit), kind, scales)
+
+
 def knows(kind: str, scales: Any) -> bool:
     """Whether quantities of a kind can be given with a unit to a metal of these scales."""
     return scales is not None and all(getattr(scales, need, None) is not None for need in KINDS[kind].needs)

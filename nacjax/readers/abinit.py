@@ -6,6 +6,7 @@ Layout: dos_hdr_write of ABINIT's m_occ. Further columns are the DoS with anothe
 from .raw import RawDos, even
 from .table import assemble, parse
 from .text import Lines
+from .units import units_named
 
 MARK = "ABINIT package : DOS file"
 
@@ -23,6 +24,12 @@ def read_abinit(lines: Lines) -> RawDos:
             lines.fail(
                 number, "ABINIT's DoS of an atom or of a spin component: give the total one (seed_DOS)"
             )
+    if other := units_named(" ".join(text for _, text in comments)) - {"Ha"}:
+        lines.fail(
+            comments[0][0],
+            f"this header names {', '.join(sorted(other))}, where ABINIT writes Hartree; if the numbers were "
+            "converted, give format='table' (--format table) and unit=",
+        )
     table = parse(lines, columns=("energy", "dos"))
     width = table.values.shape[1]
     table.roles = ["energy", "dos", "integral", *["skip"] * width][:width]

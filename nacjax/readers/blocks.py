@@ -46,6 +46,9 @@ def read_blocks(lines: Lines) -> Blocks:
         if lattice is None
         else _tb_rows(lines, count * orbitals**2, orbitals, start)
     )
+    order = [row[0] for row in rows]
+    if len({*order[:count]}) == count and order == order[:count] * orbitals**2:  # R runs fastest
+        rows = [row for k in range(count) for row in rows[k::count]]
     vectors = [row[0] for row in rows[:: orbitals**2]]
     blocks = _placed(lines, rows, vectors, orbitals)
     if lattice is None and any(line.strip() for line in lines.lines[after - 1 :]):
@@ -101,7 +104,7 @@ def _hr_rows(lines: Lines, count: int, number: int) -> tuple[list[Row], int]:
     rows = []
     while len(rows) < count:
         words = _words(lines, number, what)
-        if len(words) != 7 and (words or not lines.line(number, what).strip()):
+        if words and len(words) != 7:
             lines.fail(number, f"{len(words)} columns, expected 7 ({what})")
         if words:
             *vector, m, n = (lines.whole(number, word, what) for word in words[:5])

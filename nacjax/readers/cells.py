@@ -73,6 +73,7 @@ def _parted(lines: Lines) -> tuple[list[tuple[int, str]], list[str], list[int], 
 
 def _is_title(text: str) -> bool:
     """Whether a line before the rows names the columns: words, and no number among them."""
+    text = re.sub(r"(?i)unnamed: ?\d+", "unnamed", text)  # what pandas calls the index of a file it wrote
     words = [word.strip('"') for word in re.split(r"[\s,;]+", text) if word.strip('"')]
     plain = [word for word in words if re.fullmatch(r"[A-Za-z_²³]{1,}.*", word)]
     numbers = [word for word in words if NUMBER.fullmatch(word) and re.search(r"\d", word)]

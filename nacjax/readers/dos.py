@@ -141,7 +141,9 @@ def _set_unit(lines: Lines, name: str, raw: RawDos, unit: str | None) -> None:
     """The unit a caller states, where the file names none; `ValueError` where it names another."""
     if unit is None:
         if raw.unit is None and raw.unit_from:
-            raise ValueError(f"{lines.path}: energies in {raw.unit_from}? Its header names both: give unit=")
+            raise ValueError(
+                f"{lines.path}: energies in {raw.unit_from}? Its header names both: give unit= (--unit)"
+            )
         return
     unit = check_unit(unit)
     if raw.unit not in (None, unit):
@@ -163,7 +165,8 @@ def _fermi(lines: Lines, raw: RawDos, given: float | None) -> float | None:
     if len(raw.fermi) > 1:
         listed = " and ".join(f"{value:g}" for value in raw.fermi)
         raise ValueError(
-            f"{lines.path}, {raw.fermi_from}: two Fermi energies ({listed}): say which by fermi_energy="
+            f"{lines.path}, {raw.fermi_from}: two Fermi energies ({listed}): say which by fermi_energy= "
+            "(--fermi-energy)"
         )
     return raw.fermi[0] if raw.fermi else None
 

@@ -124,7 +124,8 @@ def _split(text: str, separator: str) -> list[list[str]]:
     joined = re.sub(rf"(?i)\b({first})\s+(?=\S)", r"\1_", joined)
     joined = re.sub(r"(?i)(dos|spin)\s+(?=(up|down|dn|dw)\b)", r"\1_", joined)
     ways.append([word.replace("_", " ") for word in joined.split()])
-    ways.append(text.split())
+    if not re.search(r"(^|\s)[(\[]", text):  # a unit by itself is no name
+        ways.append(text.split())
     return ways
 
 
@@ -165,6 +166,7 @@ def _converted(lines: Lines, number: int, values: tuple[float, ...], given: str 
         return values
     if unit is None:
         lines.fail(
-            number, f"the Fermi energy is in {given}, but no unit is named for the energies: give unit="
+            number,
+            f"the Fermi energy is in {given}, but no unit is named for the energies: give unit= (--unit)",
         )
     return tuple(value * EV[given] / EV[unit] for value in values)

@@ -114,8 +114,8 @@ def _numbers(lines: Lines, cells: Cells, expected: tuple[int, ...], named: bool)
     for number, words in zip(cells.places, cells.rows, strict=True):
         row = [lines.number(number, word) for word in words]
         if len(row) != width or len(row) < 2 or (not named and width not in expected and width < 4):
-            wanted = " or ".join(map(str, expected)) if not rows else str(width)
-            lines.fail(number, f"{len(row)} columns, expected {wanted} ({EXPECTED})")
+            wanted = f"{width} as above" if rows else f"{' or '.join(map(str, expected))} ({EXPECTED})"
+            lines.fail(number, f"{len(row)} columns, expected {wanted}")
         rows.append(row)
     return rows
 
@@ -123,9 +123,11 @@ def _numbers(lines: Lines, cells: Cells, expected: tuple[int, ...], named: bool)
 def _check_energies(lines: Lines, table: Table) -> None:
     """`ValueError` where energies do not increase inside a block."""
     energy = table.values[:, table.roles.index("energy")]
-    starts = {k for k in table.blocks if k and energy[k] <= energy[k - 1]} | {0}
+    falls = np.flatnonzero(np.diff(energy) <= 0) + 1
+    anew = {int(k) for k in falls if energy[k] == energy[0] < energy[k - 1]}  # without a gap before it
+    starts = {k for k in table.blocks if k and energy[k] <= energy[k - 1]} | anew | {0}
     table.blocks = sorted(starts)
-    for at in np.flatnonzero(np.diff(energy) <= 0) + 1:
+    for at in falls:
         if int(at) not in starts:
             lines.fail(int(table.places[at]), f"energy {energy[at]!s} does not exceed {energy[at - 1]!s} of the row "
                        "before; sort them")  # fmt: skip

@@ -5,6 +5,7 @@ import warnings
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
+from ..model.checks import require_path
 from .unpack import read_text
 
 NUMBER = re.compile(r"([+-]?)(\d*)(?:\.(\d*))?(?:[eEdD]([+-]?\d{1,3})|([+-]\d{3}))?", re.ASCII)
@@ -28,8 +29,8 @@ class Lines:
     control characters or visibly ends inside a line.
     """
 
-    def __init__(self, path: str | Path, what: str):
-        self.path = Path(path)
+    def __init__(self, path: str | Path, what: str, argument: str = "path"):
+        self.path = require_path(argument, path)
         self.notes: list[str] = []
         if not self.path.is_file():
             raise FileNotFoundError(f"{self.path}: there is no such file; {what} was expected")

@@ -7,11 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
+from ..model.checks import require_path
 from ..model.tight_binding import TightBinding
 from .blocks import Blocks, check_hermitian, read_blocks
 from .cell import check_win, read_win
 from .images import to_images
 from .text import Lines
+
+WHAT = "seed_hr.dat or seed_tb.dat of Wannier90"
+"""What is expected in a file."""
 
 
 def read_wannier(
@@ -44,14 +48,14 @@ def read_wannier(
     >>> round(np.asarray(bands.hamiltonian(np.zeros(3))).real.item(), 6)
     -0.5
     """
-    lines = Lines(hr, "seed_hr.dat or seed_tb.dat of Wannier90")
+    lines = Lines(hr, WHAT, "hr")
     blocks = read_blocks(lines)
     lattice, said = _lattice(lines, blocks, cell)
     if lattice.shape != (3, 3) or not np.all(np.isfinite(lattice)) or abs(np.linalg.det(lattice)) < 1e-6:
         raise ValueError(f"cell = {lattice.tolist()} is not allowed: it must be three independent vectors, Å")
     check_hermitian(lines, blocks)
     vectors, matrices = blocks.vectors, blocks.matrices / blocks.degeneracy[:, None, None]
-    images = _images_file(lines.path) if wsvec is None else Path(wsvec)
+    images = _images_file(lines.path) if wsvec is None else require_path("wsvec", wsvec)
     if images is not None:
         vectors, matrices = to_images(images, vectors, matrices)
     means, orbitals = _means(vectors, matrices), blocks.matrices.shape[-1]
@@ -66,7 +70,7 @@ def read_wannier(
     rows = {
         "format": f"Wannier90 {blocks.kind}, eV and Å",
         "orbitals": f"{orbitals}, each without spin unless the run had spinors",
-        "vectors R": f"{len(blocks.vectors)} of {points} k points, {len(bonds)} bonds kept",
+        "vectors R": f"{len(blocks.vectors)} for {points} k points, {len(bonds)} bonds kept",
         "cell": said,
         "images": "elements at the R of the file" if images is None else f"nearest ones, {images}",
         "energies": f"from {fermi_energy:g} eV on",
@@ -123,9 +127,7 @@ def _minus(vector: tuple[int, ...]) -> tuple[int, ...]:
 
 def understand(hr: str | Path, cell=None) -> str:
     """What `read_wannier` understands of a file, also where no cell is known; raises the same errors."""
-    missing = (
-        cell is None and read_blocks(Lines(hr, "seed_hr.dat or seed_tb.dat of Wannier90")).lattice is None
-    )
+    missing = cell is None and read_blocks(Lines(hr, WHAT, "hr")).lattice is None
     source = read_wannier(hr, np.eye(3) if missing else cell).source or ""
     return (
         source.replace("as stated", "not in the file: give seed.win or three vectors (Å)")

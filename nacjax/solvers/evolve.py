@@ -1,5 +1,6 @@
 """`evolve`: integrate the kinetic equations (2)–(3) from equilibrium at t = 0."""
 
+import inspect
 import warnings
 from typing import NamedTuple
 
@@ -131,6 +132,9 @@ def trajectory(
     - `derivatives`: of `Numerics`; None chooses by what is under a transformation
     - `options`: those of `evolve`
     """
+    for name in options:
+        if name not in OPTIONS:
+            raise TypeError(f"{name!r} is no option of evolve; known: {', '.join(OPTIONS)}")
     metal, pump, field = system_of(metal, pump, field)
     times = _checked_times(times)
     field.check(metal)
@@ -170,6 +174,10 @@ def numerics(
         budget,
         derivatives,
     )
+
+
+OPTIONS = tuple(inspect.signature(numerics).parameters)[2:]
+"""Options of `evolve` that say how, not what, is computed."""
 
 
 def default_solver(metal: Metal) -> Rosenbrock:

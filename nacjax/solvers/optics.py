@@ -99,9 +99,16 @@ def optics(
     >>> bool(optics.sigma.real[0] < 0)
     True
     """
+    if not all(hasattr(state, name) for name in ("metal", "ladder", "occupation")):
+        raise ValueError(
+            f"state = {state!r:.200} is not allowed: it must be what nacjax.evolve, depth, plateau or steady_state "
+            "return"
+        )
     metal: Metal = state.metal
     energy = jnp.atleast_1d(to_array(stated("frequencies", _listed(frequencies), "energy", metal.scales)))
+    require("epsilon_inf", epsilon_inf, "a positive, finite number", lambda e: (e > 0) & (e < np.inf))
     require("frequencies", energy, "positive, finite energies ħω", lambda w: (w > 0) & (w < np.inf))
+    require("frequencies", energy, "at least one energy ħω", lambda w: w.size > 0)
     if metal.scales is None:
         if transport_time is None:
             raise ValueError(

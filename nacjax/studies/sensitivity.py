@@ -12,8 +12,9 @@ import numpy as np
 import xarray as xr
 
 from ..model.checks import as_arrays, require, to_array
-from ..model.names import TIME, System, all_quantities, changed, resolve, unit_of
+from ..model.names import TIME, System, all_quantities, changed, kind_of, resolve, unit_of
 from ..model.shown import Said
+from ..model.units import stated_difference
 from ..solvers.run import Run
 from ..solvers.ways import RunInTime, run_in_time
 from .search.merit import FORWARD_AT_MOST
@@ -65,7 +66,7 @@ def sensitivity(
     what: Run | Callable[..., Any],
     *,
     wrt: Sequence[str] | Mapping[str, float],
-    std: Mapping[str, float] | None = None,
+    std: Mapping[str, Any] | None = None,
     mode: str | None = None,
     **options: Any,
 ) -> Sensitivity:
@@ -74,7 +75,7 @@ def sensitivity(
     - `what`: a `Run` (σ at its times is differentiated; it is computed again with its numbers), or a function
       of keyword arguments that returns a number or an array
     - `wrt`: names of quantities of the run, as `sweep` knows them; for a function, name → value
-    - `std`: name → standard deviation of (independent) inputs
+    - `std`: name → standard deviation of (independent) inputs; with its unit where the metal of the run has scales
     - `mode`: "forward" or "reverse"; by default forward for few quantities or many results
     - `options` of `evolve`, where the run was made with others than the defaults (`solver`, …)
 
@@ -94,6 +95,7 @@ def sensitivity(
         raise ValueError(f"mode = {mode!r} is not allowed: it must be 'forward' or 'reverse'")
     if isinstance(what, Run):
         function, point, outputs, coords, units = _of_run(what, names, options)
+        std = _plain_std(std, names, function)
     elif callable(what) and isinstance(wrt, Mapping):
         if options:
             raise TypeError(f"{next(iter(options))!r} is no option where a function is differentiated")
@@ -155,6 +157,16 @@ def _of_run(run: Run, names, options):
     return function, point, run.times.size, coords, "1"
 
 
+def _plain_std(std: Mapping[str, Any] | None, names: Sequence[str], of: _OfRun) -> dict[str, Any]:
+    """Standard deviations in internal units; a name that is not in `names` is left for a complaint."""
+    kinds = {name: kind_of(path, of.system) for name, path in zip(names, of.paths, strict=True)}
+    scales = of.system.metal.scales
+    return {
+        name: stated_difference(f"std: {name}", value, kinds[name], scales) if kinds.get(name) else value
+        for name, value in dict(std or {}).items()
+    }
+
+
 def _number(name: str, value: Any) -> float:
     require(f"wrt: {name}", value, "a finite number", np.isfinite)
     return float(value)
@@ -195,10 +207,8 @@ def _collect(names, point, value, jacobian, std, mode, coords, units) -> Sensiti
     for name, deviation in std.items():
         if name not in names:
             raise ValueError(f"std: there is no quantity {name!r} in wrt; known there: {', '.join(names)}")
-        if not (np.isfinite(deviation) and deviation >= 0):
-            raise ValueError(
-                f"std: {name} = {deviation!r} is not allowed: it must be zero or positive, and finite"
-            )
+        allowed = "one number, zero or positive, and finite"
+        require(f"std: {name}", deviation, allowed, lambda x: np.isfinite(x) & (x >= 0) & (x.ndim == 0))
     dims = tuple(coords) or tuple(f"result_{k}" for k in range(value.ndim))
     derivative = np.moveaxis(jacobian, -1, 0)
     column = (slice(None), *(None,) * value.ndim)

@@ -122,6 +122,18 @@ BAD = [
     (["sweep", "--dos", "none.txt"], "none.txt: there is no such file"),
     (["sweep", "--output", "nowhere/x.nc"], "there is no folder 'nowhere'"),
     (["sweep", "--output", "fig.png"], "the figure goes beside it as .png; give --output fig.nc"),
+    (["sweep", "--output", "fig.PDF"], "the figure goes beside it as .png; give --output fig.nc"),
+    (["sweep", "--plateau", "--inelastic-rate", "0.1"], "inelastic-rate does nothing with --plateau"),
+    (["search", "--inelastic-rate", "0.1"], "inelastic-rate does nothing without --time"),
+    (["search", "--over", "zeta=1:5", "--zeta", "3"], "zeta does nothing under --over zeta="),
+    (
+        ["search", "--objective", "threshold_pump", "--zeta", "3"],
+        "zeta does nothing with --objective threshold_pump",
+    ),
+    (
+        ["search", "--landscape", "9", "--over", "filling=0.3:0.5", "phonon_energy=0.3:0.7", "zeta=1:5"],
+        "landscape does nothing over more than two quantities",
+    ),
     (["sweep", "--exponent", "4", "--material", "semi-ellipse"], "exponent does nothing with semi-ellipse"),
     (["sweep", "--plateau", "--time", "3"], "time does nothing with --plateau"),
     (["sweep", "--plateau", "--rtol", "1e-2"], "rtol does nothing with --plateau"),
@@ -174,6 +186,7 @@ def test_what_the_parser_refuses(words, message, capsys):
 def test_bad_toml(tmp_path, capsys):
     for text, message in [
         ("filing = 0.3", "'filling'?"),
+        ('output = "a\\u0000b.nc"', "'a\\x00b.nc' is not allowed: it holds a null character"),
         ("filling = ", "a.toml"),
         ("[zeta]\na=1", "is a table"),
     ]:

@@ -86,8 +86,9 @@ def test_material_in_a_stated_unit(capsys):
             ["format      abinit", "unit        Ha", "Fermi level -0.00367493 Ha (line 5)", "filling"],
         ),
         ("spin3.dat", ["DoS ↑ (DOS(spin up))", "↑ and ↓ added", "7.01364 states"]),
-        ("ok_hr.dat", ["Wannier90 seed_hr.dat", "7 of 4 k points", "ok.win"]),
+        ("ok_hr.dat", ["Wannier90 seed_hr.dat", "7 for 4 k points", "ok.win"]),
         ("own_tb.dat", ["Wannier90 seed_tb.dat", "lines 2 to 4"]),
+        ("nonewline_hr.dat", ["note        the file does not end with a line break"]),
         ("no_newline.dat", ["note        the file does not end with a line break"]),
     ],
 )
@@ -102,6 +103,11 @@ def test_info_with_options_and_of_a_file_that_is_none(capsys, tmp_path):
     assert "-0.02 to 0.05 Ha" in capsys.readouterr().out
     assert main(["info", str(CASES / "hartree.OUT"), "--unit", "Hartree"]) == 0
     assert "2 states" in capsys.readouterr().out
+    two = str(CASES / "qe_two_fermi.dos")
+    assert main(["info", two]) == 2
+    assert "say which by fermi_energy= (--fermi-energy)" in capsys.readouterr().err
+    assert main(["info", two, "--fermi-energy", "8.9"]) == 0
+    assert "8.9 eV (as stated)" in capsys.readouterr().out
     for words, said in (
         (["--unit", "kelvin"], "unit = 'kelvin' is not allowed: it must be one of"),
         (["--window", "-1"], "window = '-1' is not allowed: it must be two numbers"),
@@ -110,3 +116,13 @@ def test_info_with_options_and_of_a_file_that_is_none(capsys, tmp_path):
     (tmp_path / "letter.txt").write_text("Dear reader,\nthis is no table.\n")
     assert main(["info", str(tmp_path / "letter.txt")]) == 2
     assert "letter.txt" in capsys.readouterr().err
+
+
+def test_a_result_keeps_what_was_understood_of_its_file(capsys, tmp_path):
+    output = str(tmp_path / "a.nc")
+    words = ["--plateau", "--points", "2", "--cells", "8", "--zeta", "5", "--output", output]
+    assert main(["sweep", "--dos", str(CASES / "DOSCAR_quarter"), *words]) == 0
+    told = capsys.readouterr().out.split("\n\n")[0].splitlines()
+    assert main(["info", output]) == 0
+    said = capsys.readouterr().out
+    assert len(told) > 6 and all(line.strip() in said for line in told)

@@ -10,7 +10,7 @@ import xarray as xr
 
 from nacjax.commands.main import main
 from nacjax.commands.probe import Probe
-from nacjax.studies.probe.observations import OBSERVATIONS
+from nacjax.studies.probe.observations import OBSERVATIONS, longest
 from nacjax.studies.probe.reading import _last_zero
 
 SMALL = """
@@ -31,6 +31,7 @@ rtol = 1e-2
 @pytest.mark.parametrize(
     "options, message",
     [
+        (["--resume"], "resume does nothing without --store"),
         (["--durations"], r"durations = \[\] is not allowed"),
         (["--durations", "1 ps", "1 ps"], "durations = .* different"),
         (["--frequencies", "0 meV"], "frequencies = .*positive values"),
@@ -74,6 +75,20 @@ def test_an_observation_is_judged_by_its_number(entry):
         inside = entry.low + 1 if np.isfinite(entry.low) else entry.high - 1
         outside = entry.high + 1 if np.isfinite(entry.high) else entry.low - 1
         assert entry.judge(inside)[0] == "fits" and entry.judge(outside)[0] == "contradicts"
+
+
+def test_a_lifetime_that_the_last_time_cuts_off_is_not_judged_by_it():
+    def study(until, cut):
+        cases = ("phonon_energy", "electron_electron", "duration")
+        values = {"until": until, "after": np.array(until) - np.array([1.0, 10.0]), "cut": cut}
+        data = {name: (cases, np.reshape(x, (1, 1, 2))) for name, x in values.items()}
+        return xr.Dataset(
+            data, {"phonon_energy": [170.0], "electron_electron": [0.0], "duration": [1.0, 10.0]}
+        )
+
+    assert longest(study([5.0, 40.0], [False, False])) == 30.0
+    assert longest(study([5.0, 1e4], [False, True])) == np.inf
+    assert np.isnan(longest(study([5.0, 40.0], [False, True])))
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """Wrong inputs: each ends in a sentence with argument, value and cure, before anything is compiled."""
 
 import diffrax
+import equinox as eqx
 import numpy as np
 import pytest
 
@@ -16,6 +17,14 @@ def given(**changes):
 
 
 METAL = given(inelastic_rate=1e-3)
+
+
+SCALES = nj.Scales(0.5, time_fs=1000.0, cell_volume=700.0, fermi_velocity=1.6e5, transport_time_fs=10.0)
+LIT = nj.plateau(nj.Metal(nj.FlatTopDOS(), 0.5, "20 K", "270 meV", scales=SCALES), 20.0, cells=16)
+
+
+def past_constructor(temperature):
+    return eqx.tree_at(lambda metal: metal.temperature, nj.k3c60(), temperature)
 
 
 def run(metal=METAL, pump=KICK, times=TIMES, **options):
@@ -75,6 +84,15 @@ WRONG = {
     "give exactly one of times": lambda: sweep(times=1.0),
     "'sigm'; did you mean 'sigma'": lambda: sweep(observe="sigm"),
     "store = 3 .* a path": lambda: sweep(store=3),
+    "store = .* without a null character": lambda: sweep(store="a\0b"),
+    "path = 3 .* a path, as text": lambda: nj.read_dos(3),
+    "hr = None .* a path, as text": lambda: nj.read_wannier(None),
+    r"times = \['0 fs', '1 fs'\] .* without a unit": lambda: nj.SampledPulse(["0 fs", "1 fs"], [0, 1]),
+    r"strength = \['0 V/m'\] .* without a unit": lambda: nj.SampledField([0], ["0 V/m"]),
+    "temperature = 300.0 is not clear": lambda: nj.plateau(past_constructor(300.0), 5.0),
+    "temperature = '300 K' .*past its constructor.*dataclasses.replace": lambda: run(
+        past_constructor("300 K")
+    ),
     "executor = 3 .* submit": lambda: sweep(executor=3),
     "chunk = 0 .* at least 1": lambda: sweep(chunk=0),
     r"filling = \(0.5, 0.4\) .* lower one first": lambda: search(over={"filling": (0.5, 0.4)}),
@@ -92,6 +110,19 @@ WRONG = {
     "fluence = '1 mJ' .* energy per area": lambda: nj.pulse(
         nj.k3c60(), "1 mJ", "300 fs", penetration_depth="100 nm"
     ),
+    r"frequencies = \[\] .* at least one": lambda: nj.optics(LIT, []),
+    "state = 3 .* nacjax.evolve": lambda: nj.optics(3, ["10 meV"]),
+    "epsilon_inf = '5' .* positive": lambda: nj.optics(LIT, ["10 meV"], epsilon_inf="5"),
+    "sample = 3 .* a Depth or an Optics": lambda: nj.reflectivity(3),
+    "width of 2 layers": lambda: nj.reflectivity(nj.optics(LIT, ["10 meV"]), width=["1 nm", "2 nm"]),
+    "substrate = .* one per frequency": lambda: nj.reflectivity(
+        nj.optics(LIT, ["10 meV"]), substrate=[1.0, 2.0]
+    ),
+    "measured = 3 .* a Reflectivity": lambda: nj.apparent(3, "100 nm"),
+    "metal = Clamped.*the metal comes first": lambda: nj.depth(KICK, METAL, 1.0, 1.0, times=TIMES),
+    "both must have a unit": lambda: nj.depth(METAL, KICK, "100 nm", 1.0, times=TIMES),
+    "layers = 'a' .* whole number": lambda: nj.depth(METAL, KICK, 1.0, 1.0, times=TIMES, layers="a"),
+    "profile = 'x' .* a function": lambda: nj.depth(METAL, KICK, 1.0, 1.0, times=TIMES, profile="x"),
     "result = int": lambda: nj.plot(3),
 }
 """What is said → what was done."""
@@ -101,6 +132,24 @@ WRONG = {
 def test_a_wrong_input_ends_in_a_sentence(said):
     with pytest.raises(ValueError, match=said):
         WRONG[said]()
+
+
+STRANGE = {
+    "evolve": lambda: run(foo=1),
+    "omega_e": lambda: nj.omega_e(METAL, KICK, TIMES, nj.ConstantField(0.1), foo=1),
+    "threshold_field": lambda: nj.threshold_field(METAL, KICK, TIMES, foo=1),
+    "depth": lambda: nj.depth(nj.k3c60(), KICK, "100 nm", "200 nm", times=["1 ps"], foo=1),
+    "sweep": lambda: sweep(foo=1),
+    "search": lambda: search(foo=1),
+    "fit": lambda: fit(foo=1),
+    "read_dos": lambda: nj.read_dos("band.dat", foo=1),
+}
+
+
+@pytest.mark.parametrize("where", STRANGE)
+def test_an_unknown_option_is_named(where):
+    with pytest.raises(TypeError, match=f"'foo' is no option of|{where}.* unexpected keyword argument 'foo'"):
+        STRANGE[where]()
 
 
 def test_texts_with_units_are_accepted_where_the_metal_has_scales():

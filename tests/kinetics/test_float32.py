@@ -76,3 +76,23 @@ def test_gradient(single):
     with jax.enable_x64(True):
         exact = slope()
     assert abs(found - exact) < 2e-3
+
+
+def test_laboratory_units_are_those_of_double_precision(single):
+    """e², 1/Å³ and their like are beyond single precision: σ_0 and R were NaN."""
+
+    def found():
+        scales = nj.Scales(
+            0.5, time_fs=1000.0, cell_volume=700.0, fermi_velocity=1.6e5, transport_time_fs=10.0
+        )
+        metal = nj.Metal(nj.FlatTopDOS(), 0.5, "20 K", "270 meV", scales=scales)
+        light = nj.reflectivity(nj.optics(nj.plateau(metal, 20.0, cells=16), ["10 meV"]))
+        scale = nj.conductivity_scale(metal)
+        zeta = nj.zeta0_from_fluence(metal, "1 mJ/cm^2", penetration_depth="100 nm")
+        field = nj.field(metal, "10 kV/cm").strength
+        values = (scale.sigma0, scale.plasma_energy, scale.growth_rate, zeta, field, light.reflected[0])
+        return np.array([float(value) for value in values])
+
+    got = found()
+    with jax.enable_x64(True):
+        np.testing.assert_allclose(got, found(), rtol=2e-3)

@@ -110,6 +110,20 @@ def test_steps_below_the_last_digit(tmp_path):
     )
 
 
+def test_hamiltonians_by_other_loops(tmp_path):
+    """R fastest, and blank lines between the vectors, as scripts write them; a mixture is refused."""
+    *head, text = (CASES / "ok_hr.dat").read_text().split("\n", 4)
+    rows, path = text.splitlines(), tmp_path / "loops_hr.dat"
+    expected = read_wannier(CASES / "ok_hr.dat", CELL).matrices
+    fast = [rows[4 * vector + k] for k in (0, 2, 1, 3) for vector in range(7)]
+    for lines in (fast, [line + "\n" * (k % 4 == 3) for k, line in enumerate(rows)]):
+        path.write_text("\n".join([*head, *lines]) + "\n")
+        np.testing.assert_array_equal(read_wannier(path, CELL).matrices, expected)
+    path.write_text("\n".join([*head, *fast[:7], *fast[8:], fast[7]]) + "\n")
+    with pytest.raises(ValueError, match="must stand together"):
+        read_wannier(path, CELL)
+
+
 @pytest.mark.parametrize("name", [*HAMILTONIANS, "own_tb.dat"])
 @pytest.mark.filterwarnings("ignore:.*line break")
 def test_hamiltonians_are_the_same(name):
@@ -119,7 +133,7 @@ def test_hamiltonians_are_the_same(name):
         bands = read_wannier(CASES / name, cell)
         np.testing.assert_allclose(np.linalg.eigvalsh(np.asarray(bands.hamiltonian(k))), expected, atol=1e-9)
         np.testing.assert_allclose(bands.lattice, CELL, atol=1e-9)
-    assert "7 of 4 k points, 3 bonds kept" in bands.source and "orbitals    2" in bands.source
+    assert "7 for 4 k points, 3 bonds kept" in bands.source and "orbitals    2" in bands.source
 
 
 def test_cells_of_wannier90():
@@ -174,13 +188,16 @@ HEADERS = [  # header, columns, then states of a band of 2.3411, unit, Fermi lev
     ("# DOSCAR converted\n", (E, D), 1, None, None, False),
     ("Energie\tDOS\n", (E, D), 1, None, None, False),
     ("", (E, 1.5 * D, D, D / 2), 1.5, None, None, False),
+    ("# Energy (eV)\n# DOS (states/eV/cell)\n", (E, D), 1, "eV", None, False),
+    ("# E (eV) dos\n", (E, D, np.insert(np.cumsum((D[1:] + D[:-1]) / 20), 0, 0)), 1, "eV", None, False),
+    ("Unnamed: 0;energy;dos\n", (np.arange(31), E, D), 1, None, None, False),
 ]
 
 
 @pytest.mark.parametrize("header, values, states, unit, fermi, velocities", HEADERS)
 def test_headers(tmp_path, header, values, states, unit, fermi, velocities):
     path = tmp_path / "band.dat"
-    path.write_text(header + columns(*values))
+    path.write_text(header + columns(*values, separator=";" if ";" in header else " "))
     dos = read_dos(path)
     assert dos.source.states == pytest.approx(2.3411 * states, rel=1e-3)
     assert dos.source.unit == unit and (dos.transport is not None) == velocities
@@ -193,6 +210,7 @@ ASKED = [
     ("# E dos_up\n" + columns(E, D), "which are energy and total DoS"),
     ("# energy  integrated DOS  DOS\n" + columns(E, D, np.cumsum(D)), "the integrated DoS falls"),
     (columns(E, D) + "\n" + columns(E, D / 2), "a second of 2 blocks begins here .*columns energy, up, down"),
+    (columns(E, D) + columns(E, D / 2), "a second of 2 blocks begins here .*columns energy, up, down"),
     ("".join(f"{e:.2f},{d:.3f}\n".replace(".", ",") for e, d in zip(E, D, strict=True)), "decimal commas"),
     ("# energy (cm^-1) dos\n" + columns(E, D), "energies in 'cm\\^-1'"),
     ("# wavenumber (1/cm) dos\n" + columns(E, D), "energies in '1/cm'"),
@@ -210,6 +228,17 @@ def test_what_a_file_leaves_open_is_asked(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(ValueError, match=f"band.dat.*{message}"):
         read_dos(path)
+
+
+def test_parts_of_the_dos_of_elk_and_another_unit_in_the_header_of_abinit(tmp_path):
+    for name in ("IDOS.OUT", "PDOS_S01_A0001.OUT"):
+        (tmp_path / name).write_text(columns(E, D))
+        with pytest.raises(ValueError, match=f"{name}: by its name .*give TDOS.OUT, or format='table'"):
+            read_dos(tmp_path / name)
+        assert read_dos(tmp_path / name, format="table").source.unit is None
+    (tmp_path / "x_DOS").write_text((CASES / "abinit_like_DOS").read_text().replace("Hartree", "eV"))
+    with pytest.raises(ValueError, match="x_DOS, line 1: this header names eV, where ABINIT writes Hartree"):
+        read_dos(tmp_path / "x_DOS")
 
 
 def test_units_and_columns_that_are_stated(tmp_path):

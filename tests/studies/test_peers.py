@@ -12,6 +12,7 @@ import xarray as xr
 
 import nacjax as nj
 from nacjax.studies.sweep import peers
+from nacjax.studies.sweep.store import Store
 
 PROCESS = """
 import os, signal, sys, jax, numpy as np
@@ -20,8 +21,11 @@ address, me, store, trouble = sys.argv[1:]
 jax.distributed.initialize(address, 2, int(me))
 import nacjax as nj
 
+chunks = []  # what a store has comes first
+
 def harm(progress):
-    if me == "1" and trouble == "kill":
+    chunks.append(progress)
+    if (me, trouble) in (("1", "kill"), ("0", "coordinator")):
         os.kill(os.getpid(), signal.SIGKILL)
     if me == "1" and trouble == "raise":
         raise ArithmeticError("mine")
@@ -29,7 +33,7 @@ def harm(progress):
 metal = nj.Metal(nj.FlatTopDOS(), 0.5, 0.01, 0.53)
 axes = {"filling": np.linspace(0.3, 0.7, 11), "zeta": [1.0, 4.0]}
 found = nj.sweep(metal, nj.Clamped(1.0), axes=axes, store=store, plateau=True, chunk=3, cells=16, callback=harm)
-print("done", int((found["outcome"] == 0).sum()))
+print("done", int((found["outcome"] == 0).sum()), "of which now", chunks[-1].done - chunks[0].done)
 """
 
 
@@ -43,14 +47,34 @@ def started(store, trouble: str) -> list[subprocess.CompletedProcess]:
                          text=True)
         for k in range(2)
     ]  # fmt: skip
-    pair[1].wait(timeout=200) if trouble == "kill" else None
+    killed = {"kill": 1, "coordinator": 0}.get(trouble)
+    pair[killed].wait(timeout=200) if killed is not None else None
     began = time.monotonic()
     said = [process.communicate(timeout=200) for process in pair]
     print(f"{trouble}: the rest ended after {time.monotonic() - began:.0f} s")
-    assert trouble != "kill" or time.monotonic() - began < 60
+    assert killed is None or time.monotonic() - began < 60
     return [
         subprocess.CompletedProcess(command, p.returncode, *out) for p, out in zip(pair, said, strict=True)
     ]
+
+
+def goes_on(store) -> None:
+    """The next start computes what is missing, and that only."""
+    missing = 22 - Store(store).counts()[0]
+    ended = [process.stdout.split() for process in started(store, "none")]
+    assert [words[:2] for words in ended] == [["done", "22"]] * 2
+    assert sum(int(words[-1]) for words in ended) == missing < 22
+
+
+@pytest.mark.integration
+def test_the_first_process_is_killed(tmp_path):
+    """JAX ends the others in C++ before Python can say anything: what it leaves behind says it."""
+    store = tmp_path / "run.zarr"
+    first, second = started(store, "coordinator")
+    said = second.stderr.splitlines()[-1]
+    assert first.returncode < 0 and second.returncode == 1 and second.stdout == ""
+    assert said.startswith("nacjax: process 1 of 2 was ended from outside") and "goes on from there" in said
+    goes_on(store)
 
 
 @pytest.mark.integration
@@ -65,7 +89,7 @@ def test_the_rest_ends_with_a_sentence_and_the_next_start_goes_on(tmp_path, trou
     first, second = started(store, trouble)
     assert first.returncode == 1 and re.search(sentence, first.stderr), first.stderr
     assert "Terminating process" not in first.stderr and second.returncode != 0
-    assert all(process.stdout == "done 22\n" for process in started(store, "none"))
+    goes_on(store)
     assert [path.name for path in tmp_path.iterdir()] == ["run.zarr"]
     metal = nj.Metal(nj.FlatTopDOS(), 0.5, 0.01, 0.53)
     axes = {"filling": np.linspace(0.3, 0.7, 11), "zeta": [1.0, 4.0]}
@@ -84,7 +108,8 @@ def watch(tmp_path, monkeypatch):
     (folder / "1").write_text("failed: ValueError: of an earlier start")
     watch = peers.Watch(SimpleNamespace(path=tmp_path / "run.zarr"), 0, 2)
     watch.clock, watch.other = clock, folder / "1"
-    return watch
+    yield watch
+    watch.hush()
 
 
 def test_what_an_earlier_start_left_does_not_count(watch):

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 import nacjax as nj
-from nacjax.studies.sensitivity import _compare
+from nacjax.model.names import System
+from nacjax.studies.sensitivity import _compare, _OfRun, _plain_std
 
 CELLS, RTOL = 24, 1e-7
 NAMES = ["phonon_energy", "temperature", "zeta0", "duration", "inelastic_rate"]
@@ -123,3 +124,31 @@ def test_refuses_functions_and_deviations():
         nj.sensitivity(lambda a: a, wrt={"a": 1.0}, std={"a": -1.0})
     with pytest.raises(ValueError, match="must be a Run"):
         nj.sensitivity(3.0, wrt={"a": 1.0})
+    with pytest.raises(ValueError, match=r"a = \[1.0, 2.0\] is not allowed: it must be one number"):
+        nj.sensitivity(lambda a: a, wrt={"a": 1.0}, std={"a": [1, 2]})
+
+
+DEVIATIONS = [
+    ("5 K", None),
+    ((5, "K"), None),
+    ("5 degC", None),  # of a difference the zero of the scale does not count
+    (jnp.asarray(5.0), None),
+    (5.0, r"std: temperature = 5\.0 is not clear: 5 could be '5 K' or 5 internal units of 0\.4984 eV"),
+    ("5 fs", "std: temperature = '5 fs' is not allowed: it must be a temperature"),
+]
+
+
+@pytest.mark.parametrize("deviation, message", DEVIATIONS)
+def test_deviations_have_units_where_the_metal_has_scales(deviation, message):
+    metal = nj.k3c60(mesh=8)
+    names = ("temperature", "zeta")
+    of = _OfRun(
+        System(metal, nj.Clamped(1.0), nj.NoField()), jnp.ones(1), ("metal.temperature", "pump.zeta"), None, 1
+    )
+    if message:
+        with pytest.raises(ValueError, match=message):
+            _plain_std({"temperature": deviation}, names, of)
+        return
+    found = _plain_std({"temperature": deviation, "zeta": 1.0}, names, of)
+    kelvin = 1.0 if isinstance(deviation, jnp.ndarray) else 8.617333e-5 / metal.scales.energy_ev
+    assert float(found["temperature"]) == pytest.approx(5 * kelvin, rel=1e-6) and found["zeta"] == 1.0

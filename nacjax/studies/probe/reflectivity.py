@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from ...model.checks import require, to_array
+from ...model.checks import require, require_kind, to_array
 from ...model.optical import HBAR_EV_FS, LIGHT
 from ...model.units import stated
 from ...solvers.layers import Light, Polarization, stack
@@ -107,6 +107,9 @@ def reflectivity(
     >>> bool(nj.reflectivity(optics).light.reflected[0] > 0)
     True
     """
+    require_kind(
+        "sample", sample, Depth | Optics, "a Depth or an Optics, as nacjax.depth and optics return them"
+    )
     layered = isinstance(sample, Depth)
     if layered != (frequencies is not None):
         raise ValueError(
@@ -125,12 +128,27 @@ def reflectivity(
         raise ValueError(f"polarization = {polarization!r} is not allowed: it must be 's' or 'p'")
     epsilon, rest = seen.permittivity(), seen.permittivity(seen.equilibrium)
     assert seen.photon_ev is not None
+    _check_sizes(seen, thick, substrate)
     index = rest if substrate is None else (jnp.asarray(substrate) + 0j) ** 2
     back = jnp.broadcast_to(index, rest.shape)
     wave = seen.photon_ev / (HBAR_EV_FS * LIGHT)
     setup = Setup(to_array(window) ** 2, back, wave, to_array(angle), polarization)
     light, before = _lit(setup, epsilon, rest, thick)
     return Reflectivity(light, before, seen, thick, setup)
+
+
+def _check_sizes(seen: Optics, thick: Array, substrate: Any) -> None:
+    """`ValueError` for layers or a substrate that are not as many as the spectra have."""
+    if thick.size and thick.shape != seen.sigma.shape[:-1][:1]:
+        raise ValueError(
+            f"width of {thick.size} layers is not allowed: the Optics has states of shape {seen.sigma.shape[:-1]}, of "
+            "which the first axis must be the layers"
+        )
+    shapes, freq = ((), seen.equilibrium.shape), seen.equilibrium.size
+    index = 1.0 if substrate is None else jnp.abs(jnp.asarray(substrate))
+    require(
+        "substrate", index, f"one index n + iκ, or {freq}, one per frequency", lambda n: n.shape in shapes
+    )
 
 
 @eqx.filter_jit

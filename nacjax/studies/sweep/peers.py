@@ -2,13 +2,15 @@
 
 JAX itself notices after 100 s that a process is gone, and then aborts the others. Here each process writes a file every
 second, and looks at those of the others. So the rest ends earlier, with a sentence, and what is finished is kept.
-Where the first process, JAX's coordinator, is killed, JAX ends the others at once, with a message of its own.
+Where the first process, JAX's coordinator, is killed, JAX ends the others at once, in C++, with status 1 and a message
+of its own, whatever Python does. The sentence then comes from a small process that each has beside it for this end.
 """
 
 import atexit
 import contextlib
 import os
 import shutil
+import subprocess
 import sys
 import threading
 import time
@@ -25,6 +27,8 @@ does, and until a process ends that is busy and cannot say why."""
 LEAVING = 3.0
 """Seconds that a process stays after it has said why it ends: the others may not have said it yet."""
 FAILED = "failed: "
+SURVIVE = "import sys; sys.stdin.read() or sys.stderr.write(sys.argv[1])"
+"""A program that writes its argument once the process that started it is gone, unless it was told otherwise before."""
 
 
 @contextlib.contextmanager
@@ -60,6 +64,12 @@ class Watch:
         self.new = dict.fromkeys(others, False)
         self.write("begun")
         self.thread = threading.Thread(target=self.live, name="signs of life", daemon=True)
+        last = self.sentence(index, "was ended from outside, as JAX does where process 0 is gone")
+        self.survivor = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", SURVIVE, f"nacjax: {last}\n"],
+            stdin=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for this process
+        )
 
     def file(self, k: int) -> Path:
         return self.folder / str(k)
@@ -87,6 +97,7 @@ class Watch:
                 break
         if self.trouble and not self.stopped.wait(GRACE):  # busy
             print(f"nacjax: {self.trouble}", file=sys.stderr)
+            self.hush()
             leave()
 
     def look(self) -> str:
@@ -119,9 +130,15 @@ class Watch:
         """At the end of this process do not wait for one that is gone, as JAX would."""
         atexit.register(leave)
 
+    def hush(self) -> None:
+        """Let the survivor go: this process says by itself how it ends."""
+        if self.survivor.poll() is None:
+            self.survivor.communicate(b"said")
+
     def end(self, text: str) -> None:
         """Say how the sweep ended here; the last process takes the files away."""
         self.stopped.set()
+        self.hush()
         self.write(text)
         if text == "done" and all(self.read(k) == "done" for k in range(self.count)):
             shutil.rmtree(self.folder, ignore_errors=True)
