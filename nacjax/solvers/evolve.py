@@ -86,8 +86,8 @@ def evolve(
     - in its place `cells` in a rung or a `mesh`, and `rtol`: tolerance of a step on f, ζ and field, 1e-3 by default.
       With one of them σ is that of this one mesh, and its error is not known
     - `rungs`: number of rungs, needed only where ω_p or W is being transformed by JAX
-    - `budget`: also integrate the energies in `Run.budget`; options `solver`: any diffrax solver, the structured `Rosenbrock()` by default; `atol`: absolute tolerance of a
-      step, rtol/10 by default; `max_steps` before the integration gives up, 10 000
+    - `budget`: also integrate the energies in `Run.budget`; options `solver`: any diffrax solver, `Rosenbrock()` by
+      default; `atol` of a step, rtol/10 by default; `max_steps` before the integration gives up, 10 000
 
     Differentiable in forward and in reverse mode. With few numbers under a transformation (`FEW`) their tangents are
     carried along, also for a second derivative; with many, such as a sampled pulse, reverse mode integrates
