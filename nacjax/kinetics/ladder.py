@@ -7,6 +7,7 @@ by energy, and the last cell of a rung touches the first cell of the next.
 
 import dataclasses
 import math
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -56,7 +57,7 @@ class Mesh(eqx.Module):
 
     def halved(self) -> "Mesh":
         """Every second face of this mesh."""
-        return Halved(**{field.name: getattr(self, field.name) for field in dataclasses.fields(self)})
+        return Halved(self.cells, self.edge_weight, self.edge_width, self.fermi_weight, self.on_edges)
 
     @classmethod
     def uniform(cls, cells: int = 128) -> "Mesh":
@@ -112,14 +113,14 @@ class Mesh(eqx.Module):
 class Halved(Mesh):
     """Every second face of the mesh that has the same numbers and twice the cells: `Mesh.halved`."""
 
-    def __init__(self, cells: int, **rest):
+    def __init__(self, cells: int, *rest: Any):
         require_count("cells", cells, 8)
-        super().__init__(cells // 2, **rest)
+        super().__init__(cells // 2, *rest)
 
     def faces(self, metal: Metal, chemical_potential: Float[Array, ""]) -> Float[Array, " cell+1"]:
         """Positions s of the cell faces, from 0 to ω_p (energy)."""
-        numbers = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        return Mesh(**numbers | {"cells": 2 * self.cells}).faces(metal, chemical_potential)[::2]
+        whole = Mesh(2 * self.cells, self.edge_weight, self.edge_width, self.fermi_weight, self.on_edges)
+        return whole.faces(metal, chemical_potential)[::2]
 
 
 def image_shares(place: Float[Array, " feature"]) -> Float[Array, "3 feature"]:

@@ -203,11 +203,11 @@ def _evolve(varied, fixed, structure, numerics: Numerics) -> Run:
     def solve(varied, fixed, adjoint):
         leaves = [b if a is None else a for a, b in zip(varied, fixed, strict=True)]
         system = jax.tree.unflatten(structure, leaves)
-        kinetics, states, how = solved(*system, fine.mesh, numerics, adjoint)
+        kinetics, states, how = solved(system, fine.mesh, numerics, adjoint)
         coarse = None
         if fine.paired:
             less = numerics._replace(budget=False)
-            rough, rough_states, _ = solved(*system, fine.mesh.halved(), less, adjoint, looser=4)
+            rough, rough_states, _ = solved(system, fine.mesh.halved(), less, adjoint, looser=4)
             f = eqx.filter_vmap(rough.unpack)(rough_states).f
             coarse = conductivity(f, rough.ladder)
         return kinetics, system[-1], states, how, coarse
@@ -229,8 +229,9 @@ def _evolve(varied, fixed, structure, numerics: Numerics) -> Run:
     return Run.collect(kinetics, times, states, how, coarse, fine, sum(numerics.tolerances()))
 
 
-def solved(metal, pump, field, times, mesh: Mesh, numerics: Numerics, adjoint, looser: int = 1):
-    """The `Kinetics` on a mesh, its states at `times` (NaN where not reached), and (outcome, counts of steps)."""
+def solved(system: tuple, mesh: Mesh, numerics: Numerics, adjoint, looser: int = 1):
+    """The `Kinetics` of (metal, pump, field, times) on a mesh, its states (NaN where not reached), and how it ended."""
+    metal, pump, field, times = system
     kinetics = Kinetics.build(metal, pump, field, mesh, numerics.rungs, ledger=numerics.budget)
     # diffrax would raise from within the program
     safe = jnp.where(in_order(times), times, 1e-6 * jnp.arange(1, times.size + 1))

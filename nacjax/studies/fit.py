@@ -87,7 +87,9 @@ def fit(
     everywhere = corners(box)
     needed = rung_counts(changed(system, dict(zip(paths, everywhere.T, strict=True))), len(everywhere))
     rungs = options.pop("rungs", None) or int(needed.max())
-    chosen = {"rtol": FIT_RTOL} if {"cells", "mesh", "rtol"} & set(options) else {"accuracy": FIT_ACCURACY}
+    chosen: dict[str, Any] = (
+        {"rtol": FIT_RTOL} if {"cells", "mesh", "rtol"} & set(options) else {"accuracy": FIT_ACCURACY}
+    )
     way = run_in_time(**chosen | options)
     seen = observe if isinstance(observe, Seen) else Seen() if observe is None else Seen(observe)
     recipe = Model(paths, box.log, way, rungs, seen)

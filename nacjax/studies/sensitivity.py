@@ -147,8 +147,9 @@ def _of_run(run: Run, names, options):
         if path in paths[:k]:
             raise ValueError(f"wrt: {names[k]!r} is given twice")
     rungs, way = options.pop("rungs", run.ladder.rungs), run_in_time(**options)
-    if not {"accuracy", "cells", "mesh", "rtol"} & set(options):
-        way = dataclasses.replace(way, fine=run.fineness)
+    if not {"accuracy", "cells", "mesh"} & set(options):
+        fine = run.fineness._replace(rtol=options.get("rtol", run.fineness.rtol))
+        way = dataclasses.replace(way, fine=fine)
     function = _OfRun(system, run.times, paths, way, rungs)
     known = all_quantities(system)
     point = np.array([float(known[path]) for path in paths])

@@ -43,7 +43,7 @@ def test_a_kicked_phonon_ends_in_equilibrium(warm):
     state = nj.steady_state(metal, nj.Kick(5.0), cells=24)
     assert state.ok and abs(state.phonons) < 1e-9
     equilibrium = nj.plateau(metal, 0.0, mesh=nj.Mesh.uniform(24))
-    assert abs(state.sigma - equilibrium.sigma) < 1e-7
+    assert abs(state.sigma - equilibrium.sigma) < 1e-9
 
 
 def test_the_slope_of_independent_marches():

@@ -39,21 +39,24 @@ class Inelastic(AbstractProcess):
         return cls(strength, 0.5 / half, vanishing(half))
 
     def _parts(self, f):
-        """f of lower and of upper cell, p + q, p − q, and (p − q)/(p + q) kept between 0 and 1, also for f < 0."""
+        """f of lower and upper cell, p + q, p − q, w = (p − q)/(p + q) kept between 0 and 1, and where that is w."""
         low, up = f.ravel()[:-1], f.ravel()[1:]
         both, difference = low * (1 - up) + up * (1 - low), low - up
         fall = jnp.maximum(difference, 0.0)
-        return low, up, both, difference, fall / jnp.maximum(jnp.maximum(both, fall), floor(both) ** 0.5)
+        inside = (both >= fall) & (both > floor(both) ** 0.5)  # f < 0 by an error of a step is not
+        ratio = fall / jnp.where(inside, both, 1.0)  # pyright: ignore[reportOperatorIssue]
+        step = jnp.where(inside, ratio, jnp.where(fall > 0, 1.0, 0.0))
+        return low, up, both, difference, step, inside
 
     def flow(self, now, ladder):
-        _, _, both, difference, step = self._parts(now.f)
+        _, _, both, difference, step, _ = self._parts(now.f)
         drift = 0.5 * both * (1 - self.blend * step**2)
         return Flow(chain=self.strength * (drift - self.ratio * difference))
 
     def slopes(self, now, ladder):
-        low, up, _, _, step = self._parts(now.f)
-        by_both = 0.5 * (1 + self.blend * step**2)
-        by_difference = self.blend * step + self.ratio
+        low, up, _, _, step, inside = self._parts(now.f)
+        by_both = 0.5 * (1 + jnp.where(inside, self.blend, -self.blend) * step**2)
+        by_difference = jnp.where(inside, self.blend * step, 0.0) + self.ratio
         by_low = by_both * (1 - 2 * up) - by_difference
         by_up = by_both * (1 - 2 * low) + by_difference
         return Slopes(chain=(self.strength * by_low, self.strength * by_up))
