@@ -102,7 +102,7 @@ def test_a_small_study_and_the_same_from_its_store(tmp_path, monkeypatch, capsys
     with xr.open_dataset("probe.nc", engine="h5netcdf") as result:
         result = result.load()
     assert Path("probe.png").stat().st_size > 10_000 and result.attrs["failed"] == 0
-    lowest = result["lowest"].sel(transport="constant", duration=1.0, method="nearest").squeeze()
+    lowest = result["lowest"].sel(transport="constant").sel(duration=1.0, method="nearest").squeeze()
     assert float(lowest[0]) < 0 < float(lowest[-1])  # fluences fall
     assert np.all(result["until"].where(result["lowest"] >= 0, 0) == 0)
     assert set(result["verdict"].to_numpy().ravel()) <= {"fits", "contradicts", "cannot say"}

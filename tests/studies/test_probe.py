@@ -139,6 +139,9 @@ def last_crossing(run):
     return jnp.nanmax(nj.events(run).crossings)
 
 
+TIMES_OF_FIG3 = np.append(np.linspace(0.05, 1.0, 60), np.linspace(1.1, 18.0, 80))
+
+
 @pytest.mark.slow
 def test_scattering_shortens_the_pulse_of_fig3():
     """Lowest σ/σ_0 and the end of σ < 0 against Γ_ee, measured with independent code on 200 uniform cells."""
@@ -146,7 +149,7 @@ def test_scattering_shortens_the_pulse_of_fig3():
     plain = nj.Metal(nj.FlatTopDOS(), 1 / 3, 0.003, 2 / 3, inelastic_rate=1e-3, phonon_lifetime=5.0,
                      processes=(nj.ElectronElectron(0.0),))  # fmt: skip
     found = nj.sweep(
-        plain, nj.ExponentialPulse(10.0, 0.3), axes={"rate": list(table)}, times=np.linspace(0.1, 18.0, 120),
+        plain, nj.ExponentialPulse(10.0, 0.3), axes={"rate": list(table)}, times=TIMES_OF_FIG3,
         observe={"lowest": lambda run: jnp.min(run.sigma), "until": last_crossing}, mesh=nj.Mesh.uniform(128),
         rtol=1e-4, progress=False,
     )  # fmt: skip

@@ -103,7 +103,8 @@ def _best_of(problem: Problem, seed: int) -> tuple[Swarm, str]:
         swarm, others = begun
         if np.isfinite(swarm.value).any():
             finish(swarm, in_batches(problem, plan.starts), plan.polished, others)
-            return swarm, plan.how
+            if np.isfinite(swarm.best).any():  # else what stood for the run was, and the run is not
+                return swarm, plan.how
     why = "" if swarm is None else f" of the {len(swarm.u)} starts: {REASONS[int(swarm.outcome[0])]}"
     raise ValueError(f"objective = {goal.name} is not finite at any{why} Narrow the bounds.")
 
