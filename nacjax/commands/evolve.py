@@ -14,7 +14,7 @@ from ..numerics.ticker import Ticker, note
 from .metal import Band
 from .options import DELAY, DURATION, PulseShape, Quantities, Quantity, explained
 from .reading import Reading
-from .settings import Files, save
+from .settings import Files, FineInTime, save
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -50,10 +50,8 @@ class Evolve:
     """Number of times at which the threshold field is computed, denser at the start."""
     instability: bool = True
     """Also compute the field that the instability builds."""
-    cells: int = 96
-    """Cells of the mesh in each rung of width ω_p."""
-    rtol: float = 1e-3
-    """Relative tolerance of a time step (no unit)."""
+    fine: FineInTime = dataclasses.field(default_factory=FineInTime)
+    """How accurate σ is to be."""
     files: Files = dataclasses.field(default_factory=Files)
     """Files, precision and device."""
 
@@ -108,7 +106,7 @@ class Evolve:
         times = self.times()
         given = jnp.asarray(times)  # internal
         kept = np.searchsorted(times, np.unique(self.shapes))
-        options: dict[str, Any] = {"cells": self.cells, "rtol": self.rtol}
+        options = self.fine.options()
 
         def tuned():
             return evolve(metal, pump, given, field=SelfTunedField(), **options)
@@ -134,7 +132,7 @@ class Evolve:
 
         if not (metal.inelastic_rate > 0 and self.thresholds > 0):
             return xr.Dataset()
-        options: dict[str, Any] = {"cells": self.cells, "rtol": self.rtol}
+        options = self.fine.options()
         times = self.until * np.linspace(0, 1, self.thresholds + 1)[1:] ** 2
         field, response = threshold_and_response(metal, pump, times, **options)
         name = "threshold_time"

@@ -12,7 +12,7 @@ from ..model.pulses import AnalyticPulse, pulse_shapes
 from ..numerics.ticker import Ticker
 from .options import DURATION, PulseShape, TransportLaw, explained, transport_help
 from .reading import Reading, check_laws
-from .settings import Files, save
+from .settings import Files, FineInTime, save
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -64,10 +64,8 @@ class Material:
     inelastic_rate: Annotated[str, explained(Metal, "inelastic_rate", unit="with a unit")] = "0.5 meV/ps"
     phonon_lifetime: Annotated[str, explained(Metal, "phonon_lifetime", unit="with a unit")] = "5 ps"
     transport: Annotated[tuple[TransportLaw, ...], transport_help(LAWS)] = ()
-    cells: int = 64
-    """Cells of the mesh in each rung of width ω_p."""
-    rtol: float = 1e-3
-    """Relative tolerance of a time step (no unit)."""
+    fine: FineInTime = dataclasses.field(default_factory=FineInTime)
+    """How accurate σ is to be."""
     files: Files = dataclasses.field(default_factory=Files)
     """Files, precision and device."""
 
@@ -184,7 +182,6 @@ class Material:
             transports=self.laws(metal),
             penetration_depth=self.penetration_depth,
             reflectivity=self.reflectivity,
-            cells=self.cells,
-            rtol=self.rtol,
+            **self.fine.options(),
         )
         return in_physical_units(result, metal)

@@ -15,7 +15,7 @@ from ..numerics.ticker import Ticker
 from .metal import Band
 from .options import DELAY, DURATION, PumpName, Quantity, explained, listed
 from .reading import Reading
-from .settings import Files, refuse_idle, save
+from .settings import Files, FineInTime, refuse_idle, save
 
 
 @dataclasses.dataclass
@@ -59,10 +59,8 @@ class Search:
     """Seed of the starting points."""
     landscape: int = 48
     """Points along each axis of the landscape drawn behind the paths; 0 for none."""
-    cells: int = 96
-    """Cells of the mesh in each rung of width ω_p."""
-    rtol: float = 1e-3
-    """Relative tolerance of a time step (no unit)."""
+    fine: FineInTime = dataclasses.field(default_factory=FineInTime)
+    """How accurate σ is to be."""
     files: Files = dataclasses.field(default_factory=Files)
     """Files, precision and device."""
 
@@ -77,7 +75,7 @@ class Search:
         from ..figures import plot_search
         from ..studies.search.search import search
 
-        how = {"seed": self.seed, "cells": self.cells, **self.state(metal)}
+        how = {"seed": self.seed, **self.fine.options(), **self.state(metal)}
         with Ticker("nacjax search", lines=True):
             found = search(metal, pump, over=over, objective=self.objective, **how)
         print(found)
@@ -122,7 +120,7 @@ class Search:
         last = float(stated("time", self.time, "time", metal.scales))
         many = self.points_in_time if NAMED[self.objective].many else 1
         times = [Internal(t) for t in np.linspace(0, last, many + 1)[1:]]
-        return {"times": times if NAMED[self.objective].many else times[0], "rtol": self.rtol}
+        return {"times": times if NAMED[self.objective].many else times[0]}
 
     def background(self, metal: Any, pump: Any, over: dict[str, tuple]) -> Any:
         """The objective over one or two quantities, or None where it is not to be drawn."""
@@ -140,7 +138,7 @@ class Search:
             for name, ends in plain_bounds(over, system).items()
         }
         observe = {self.objective: goal.function}
-        swept = sweep(metal, pump, axes=axes, observe=observe, cells=self.cells, **self.state(metal))
+        swept = sweep(metal, pump, axes=axes, observe=observe, **self.fine.options(), **self.state(metal))
         return swept[self.objective].squeeze(drop=True)
 
 

@@ -25,6 +25,28 @@ def refuse_idle(command: Any, names: tuple[str, ...], why: str) -> None:
 
 
 @dataclasses.dataclass
+class Fine:
+    """How accurate σ is to be."""
+
+    accuracy: float | None = None
+    """Largest error of σ/σ_0 that is wanted (no unit), by default 1e-3: it chooses cells and steps."""
+    cells: int | None = None
+    """Cells of the mesh in each rung of width ω_p, in place of an accuracy."""
+
+    def options(self) -> dict[str, Any]:
+        """Those that were given, for `sweep`, `evolve` and their like."""
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+
+@dataclasses.dataclass
+class FineInTime(Fine):
+    """How accurate σ is to be."""
+
+    rtol: float | None = None
+    """Relative tolerance of a time step (no unit), in place of an accuracy."""
+
+
+@dataclasses.dataclass
 class Files:
     """What to write, and where and how precisely to compute."""
 

@@ -11,7 +11,7 @@ from ..numerics.ticker import Ticker
 from .metal import Band
 from .options import explained
 from .reading import Reading
-from .settings import Files, save
+from .settings import Files, Fine, save
 from .sweep import FIELD, Curves, field_of
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ class Steady:
     )
     """What is on the axes of the figure."""
     field: Annotated[float, explained(ConstantField, "strength", f"{FIELD} The plateau has none.")] = 0.0
-    cells: int = 192
-    """Cells of the mesh in each rung of width ω_p."""
+    fine: Fine = dataclasses.field(default_factory=Fine)
+    """How accurate σ is to be."""
     files: Files = dataclasses.field(default_factory=Files)
     """Files, precision and device."""
 
@@ -66,8 +66,8 @@ class Steady:
         from ..studies.sweep.sweep import sweep
 
         pump, field = self.curves.pump(), field_of(self.field)
-        result = sweep(metal, pump, axes=axes, field=field, steady=True, cells=self.cells)
-        before = sweep(metal, pump, axes=axes, plateau=True, cells=self.cells)
+        result = sweep(metal, pump, axes=axes, field=field, steady=True, **self.fine.options())
+        before = sweep(metal, pump, axes=axes, plateau=True, **self.fine.options())
         result["plateau"] = before["sigma"].assign_attrs(long_name="conductivity σ/σ_0 of the plateau")
         result.attrs["wall_seconds"] += before.attrs["wall_seconds"]
         return result

@@ -14,7 +14,7 @@ from .interrupt import keeps
 from .metal import Band
 from .options import Quantity, QuantityPair, explained, listed
 from .reading import Reading
-from .settings import Files, refuse_idle, save
+from .settings import Files, FineInTime, refuse_idle, save
 
 MOST = 10**8  # values on an axis
 FIELD = "𝓔 = e E v_F √(τ_tr/(Γ_in ω_p))."
@@ -85,10 +85,8 @@ class Sweep:
     vary: tuple[str, ...] = ()
     """More axes: name=1,2,5 or name=first:last:count, such as temperature=0.003:0.03:10, for K3C60 with a
     unit: "temperature=100:300:5 K"."""
-    cells: int = 128
-    """Cells of the mesh in each rung of width ω_p."""
-    rtol: float = 1e-3
-    """Relative tolerance of a time step (no unit)."""
+    fine: FineInTime = dataclasses.field(default_factory=FineInTime)
+    """How accurate σ is to be."""
     store: Path | None = None
     """Zarr store that gets every finished chunk, so that a sweep can go on after a crash."""
     resume: bool = False
@@ -120,7 +118,7 @@ class Sweep:
         keeps(lambda: interrupted(self.store))
         with Ticker("nacjax sweep", lines=True):
             result = sweep(
-                metal, pump, axes=axes, field=field, store=self.store, chunk=self.chunk, cells=self.cells,
+                metal, pump, axes=axes, field=field, store=self.store, chunk=self.chunk, **self.fine.options(),
                 **self.state(),
             )  # fmt: skip
         self.report(result, metal, output)
@@ -128,7 +126,7 @@ class Sweep:
 
     def state(self) -> dict[str, Any]:
         """How the state is computed: options of `sweep`."""
-        return {"plateau": True} if self.plateau else {"times": self.time, "rtol": self.rtol}
+        return {"plateau": True} if self.plateau else {"times": self.time}
 
     def check(self) -> None:
         """Raise `ValueError` for options that would do nothing."""
@@ -158,7 +156,7 @@ class Sweep:
         from ..studies.sweep.chunks import Batching
         from ..studies.sweep.forecast import estimate
 
-        way = way_to(cells=self.cells, **self.state())
+        way = way_to(**self.fine.options(), **self.state())
         for line in estimate(metal, pump, field, axes, way, Batching(self.chunk)):
             print(line)
 

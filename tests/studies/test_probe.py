@@ -193,7 +193,8 @@ def test_a_fit_of_reflectivity_and_its_error_bars():
     times = jnp.array([0.2, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 9.0, 13.0, 18.0])
 
     def seen(run):
-        return nj.reflectivity(nj.optics(run, ["2 meV", "15 meV", "40 meV"], epsilon_inf=5.0)).reflected
+        # below 20 meV the film amplifies, R jumps, and χ² has many valleys
+        return nj.reflectivity(nj.optics(run, ["40 meV", "60 meV", "90 meV"], epsilon_inf=5.0)).reflected
 
     def sample(zeta0, inelastic_rate, rate, phonon_lifetime):
         numbers = {"inelastic_rate": inelastic_rate, "phonon_lifetime": phonon_lifetime}
