@@ -23,12 +23,11 @@ from ..model.pump import AbstractPump
 from ..model.units import stated
 from ..numerics.carried import carried
 from ..numerics.spoiled import unless
-from ..numerics.sums import total
 from ..numerics.ticker import Ticker
 from ..numerics.two_way import two_way
 from .accuracy import Fineness, fineness, until_sure
 from .chord import mend
-from .controller import FixedEndsController
+from .integrate import integrate
 from .options import check_known, check_options
 from .rosenbrock import ROS34PW2, Rosenbrock
 from .run import Run
@@ -263,36 +262,3 @@ def carried_along(forward, varied, fixed):
 
     found = carried(vector)(flat, arrays)
     return back[0](found)
-
-
-def integrate(kinetics: Kinetics, times, solver, tolerances, max_steps, adjoint) -> dfx.Solution:
-    """diffrax's `diffeqsolve` of a `Kinetics` from its initial state, saved at `times`."""
-    size = kinetics.ladder.states.size
-    filled = kinetics.ladder.states.ravel() > 0
-    count, ledger = jnp.sum(filled), len(kinetics.ledger)
-
-    def norm(error):
-        """RMS over f in the band, and each of ζ and the field variables on its own; the ledger just follows."""
-        scalars = jnp.abs(error[size : error.size - ledger])
-        mean_square = total(jnp.where(filled, error[:size], 0.0) ** 2) / count  # pyright: ignore[reportOperatorIssue]
-        return jnp.max(jnp.append(scalars, jnp.sqrt(mean_square)))
-
-    rtol, atol = tolerances
-    controller = FixedEndsController(rtol=rtol, atol=atol, norm=norm)
-    jumps = kinetics.jumps
-    if jumps.size:
-        controller = dfx.ClipStepSizeController(controller, jump_ts=jumps)
-    return dfx.diffeqsolve(
-        dfx.ODETerm(lambda t, y, args: args(t, y)),
-        solver,
-        t0=0.0,
-        t1=times[-1],
-        dt0=None,
-        y0=kinetics.initial_state(),
-        args=kinetics,
-        saveat=dfx.SaveAt(t1=True) if times.size == 1 else dfx.SaveAt(ts=times),
-        stepsize_controller=controller,
-        max_steps=max_steps,
-        adjoint=adjoint,
-        throw=False,
-    )

@@ -33,6 +33,7 @@ def to_xarray(run: Any) -> "xr.Dataset":
     kinetics, mesh = run.kinetics, ("rung", "cell")
     data: dict[str, Any] = {
         "sigma": ("time", run.sigma, attributes("conductivity", "σ/σ_0")),
+        "sigma_error": ("time", run.sigma_error, attributes("estimated error of the conductivity", "")),
         "phonons": ("time", run.phonons, attributes("non-equilibrium phonons per mode", "ζ")),
         "field": ("time", run.field, attributes("electric field", "E v_F √τ_tr", "energy × √rate")),
         "field_normalised": ("time", run.field_normalised, attributes("electric field", "𝓔")),

@@ -205,9 +205,12 @@ def way_to(
     return LongTime(*_split(options, LongTime, plain=Mesh.uniform(), share=STEADY_SHARE))
 
 
-def run_in_time(*, derivatives: str | None = "forward", **options: Any) -> RunInTime:
-    """A run at times that are known later; see `way_to` and, for `derivatives`, `evolve.Numerics`."""
-    return RunInTime(*_split(options, RunInTime), derivatives=derivatives)
+def run_in_time(
+    *, derivatives: str | None = "forward", fine: Fineness | None = None, **options: Any
+) -> RunInTime:
+    """A run at times that are known later; see `way_to` and, for `derivatives` and `fine`, `evolve.Numerics`."""
+    chosen, rest = _split(options, RunInTime)
+    return RunInTime(chosen if fine is None else fine, rest, derivatives=derivatives)
 
 
 def _split(options: dict[str, Any], way: type[AbstractWay], **kind: Any) -> tuple[Fineness, tuple]:

@@ -1,0 +1,122 @@
+"""How accurate default calls are: σ of 200 random metals at three accuracies, and what they say of their error.
+
+What is right comes from another family of meshes (wide edges, none of them on a face) of 640 and 320 cells at a
+tolerance of 1e-6, extrapolated. Writes results/accuracy.json and the table of README.md.
+
+    python benchmarks/accuracy.py [--quick]
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import jax
+import numpy as np
+
+import nacjax as nj
+
+jax.config.update("jax_enable_x64", True)
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "README.md"
+MARKS = "<!-- from here: python benchmarks/accuracy.py -->\n", "<!-- to here -->\n"
+TIMES = [0.1, 0.3, 1.0, 3.0, 10.0, 30.0]
+ACCURACIES = (1e-2, 1e-3, 1e-4)
+RANGES = {
+    "temperature": (1e-4, 0.1), "inelastic_rate": (1e-4, 0.1), "phonon_lifetime": (1.0, 1e3), "strength": (0.1, 1e3),
+}  # fmt: skip
+GROUPS = {
+    "flat top, pulse, field": (nj.FlatTopDOS(), nj.ExponentialPulse(1.0, 0.3), "zeta0", 2),
+    "flat top, kick": (nj.FlatTopDOS(), nj.Kick(1.0), "zeta0", 5),
+    "semi-ellipse, clamped": (nj.SemiEllipticDOS(), nj.Clamped(1.0), "zeta", 2),
+    "simple cubic p, clamped": (nj.simple_cubic_p(mesh=24).dos, nj.Clamped(1.0), "zeta", 3),
+}
+"""Band, pump, name of its strength, most rungs."""
+
+
+def points(name: str, count: int) -> dict[tuple[str, ...], tuple[list[float], ...]]:
+    """Axes of a sweep over random metals of a group: one axis, all numbers together."""
+    dos, _, strength, rungs = GROUPS[name]
+    random = np.random.default_rng(sum(map(ord, name)))
+    width = float(dos.width)
+    columns = {key: 10 ** random.uniform(*np.log10(ends), count) for key, ends in RANGES.items()}
+    columns["temperature"] *= width
+    columns["inelastic_rate"] *= width
+    columns[strength] = columns.pop("strength")
+    columns["filling"] = random.uniform(0.1, 0.9, count)
+    columns["phonon_energy"] = width * random.uniform(1.02 / rungs, min(0.95, 0.98 / (rungs - 1)), count)
+    if "field" in name:
+        columns["field.strength"] = 10 ** random.uniform(-2, 0.5, count)
+    return {tuple(columns): tuple(values.tolist() for values in columns.values())}
+
+
+def sigma(name: str, count: int, **options):
+    """The sweep of a group."""
+    dos, pump, _, rungs = GROUPS[name]
+    width = float(dos.width)
+    metal = nj.Metal(dos, 0.5, 0.01 * width, 0.99 * width / rungs, inelastic_rate=0.01 * width)
+    field = nj.ConstantField(0.1) if "field" in name else nj.NoField()
+    return nj.sweep(
+        metal, pump, axes=points(name, count), field=field, times=TIMES, progress=False, **options
+    )
+
+
+def right(name: str, count: int) -> np.ndarray:
+    """σ (point, time) of other, finer meshes."""
+
+    def on(cells):
+        return sigma(name, count, mesh=nj.Mesh(cells, edge_weight=0.03, edge_width=1e-2), rtol=1e-6)[
+            "sigma"
+        ].to_numpy()
+
+    fine = on(640)
+    return fine + (fine - on(320)) / 3
+
+
+def rows(found: dict[str, list]) -> list[str]:
+    """The table: a row for each accuracy."""
+    lines = [
+        "| `accuracy` | true error: median | 90 % | 97 % | largest | within accuracy | within `sigma_error` | "
+        "`sigma_error`/true, medians |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for accuracy in ACCURACIES:
+        error, said = (np.array(found[f"{kind} {accuracy:g}"]) for kind in ("true", "said"))
+        known = np.isfinite(error)
+        error, said = error[known], said[known]
+        quantiles = " | ".join(f"{np.quantile(error, q):.1e}" for q in (0.5, 0.9, 0.97, 1.0))
+        shares = " | ".join(f"{100 * np.mean(error <= bound):.1f} %" for bound in (accuracy, said))
+        lines.append(f"| {accuracy:g} | {quantiles} | {shares} | {np.median(said) / np.median(error):.1f} |")
+    return lines
+
+
+def main() -> None:
+    """Compute, write the JSON and the table."""
+    quick = "--quick" in sys.argv
+    count = 8 if quick else 50
+    found: dict[str, list] = {}
+    for name in GROUPS:
+        truth = right(name, count)
+        for accuracy in ACCURACIES:
+            swept = sigma(name, count, accuracy=accuracy)
+            error = np.abs(swept["sigma"].to_numpy() - truth)
+            found.setdefault(f"true {accuracy:g}", []).extend(error.ravel().tolist())
+            found.setdefault(f"said {accuracy:g}", []).extend(
+                swept["sigma_error"].to_numpy().ravel().tolist()
+            )
+            unsure = int((swept["outcome"] != 0).sum())
+            print(
+                f"{name}, {accuracy:g}: largest error {np.nanmax(error):.1e}, {unsure} points marked",
+                flush=True,
+            )
+    print("\n".join(rows(found)))
+    if quick:
+        return
+    (HERE / "results" / "accuracy.json").write_text(json.dumps(found))
+    page = PAGE.read_text()
+    before, rest = page.split(MARKS[0])
+    PAGE.write_text(before + MARKS[0] + "\n".join(rows(found)) + "\n" + MARKS[1] + rest.split(MARKS[1])[1])
+
+
+if __name__ == "__main__":
+    main()
