@@ -63,7 +63,7 @@ def fit(
     - `data`: σ/σ_0 (time,), or several traces (trace, time), fitted in one batch; an `xarray.DataArray`
       over "time", or a list of them, brings its own times
     - `over`: name → (low, high[, "log"]), as in `search`; fitted values stay inside
-    - `times`: (time,), with a unit where the metal has scales, as in `evolve`
+    - `times`: (time,), as in `evolve`
     - `noise`: standard deviation of the data, one number or (time,); without it, estimated from the residuals
     - `observe`: what was measured instead of σ/σ_0: a function of a `Run`, such as one that returns R (time, freq) by
       `optics` and `reflectivity`, or a `Layered`, of the layers of a sample. `data` and `noise` have its shape
@@ -87,10 +87,7 @@ def fit(
     everywhere = corners(box)
     needed = rung_counts(changed(system, dict(zip(paths, everywhere.T, strict=True))), len(everywhere))
     rungs = options.pop("rungs", None) or int(needed.max())
-    chosen: dict[str, Any] = (
-        {"rtol": FIT_RTOL} if {"cells", "mesh", "rtol"} & set(options) else {"accuracy": FIT_ACCURACY}
-    )
-    way = run_in_time(**chosen | options)
+    way = run_in_time(**chosen(options))
     seen = observe if isinstance(observe, Seen) else Seen() if observe is None else Seen(observe)
     recipe = Model(paths, box.log, way, rungs, seen)
     if observe is None:
@@ -105,6 +102,12 @@ def fit(
     return _to_fit(
         box, traces, times, shape, weights if noise is not None else None, observe is not None, found
     )
+
+
+def chosen(options: dict[str, Any]) -> dict[str, Any]:
+    """The options with the accuracy of a fit, or with its tolerance where cells, mesh or rtol are given."""
+    own = {"rtol": FIT_RTOL} if {"cells", "mesh", "rtol"} & set(options) else {"accuracy": FIT_ACCURACY}
+    return {**({} if "accuracy" in options else own), **options}
 
 
 def _to_fit(box: Box, traces, times, shape, known, other: bool, found) -> Fit:
