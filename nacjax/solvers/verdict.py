@@ -19,7 +19,9 @@ def sign_of(sigma: float, error: float | None = None) -> str:
     word = "negative" if sigma < 0 else "positive"
     if error is not None and np.isfinite(error) and error > 0:
         times = abs(sigma) / error
-        return f"{word}, {times:.3g} errors from zero" if times > SURE else "sign open: zero within the error"
+        if times <= SURE:
+            return "sign open: zero within the error"
+        return f"{word}, {'over 100' if times > 100 else f'{times:.2g}'} errors from zero"
     return word if abs(sigma) > UNDECIDED else f"sign open: within {UNDECIDED:g} of zero"
 
 
