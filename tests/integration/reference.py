@@ -17,6 +17,9 @@ Changed on purpose since they were written, with the reason:
   decay had been forgotten, and the affinity of a step between two cells was that of their distance instead of what
   the phonon number of the mode gains, so that the total did not close.
 - steady states: equal cells have a face on every band edge and van Hove point now.
+- everything with inelastic scattering: its flux is of second order in cells wider than T, and no longer upwind.
+- runs in time by up to their tolerance: the first step is that in which f begins to move, and not 0.01.
+- what follows from a mesh with faces on edges: the numbers of cells between edges are even.
 """
 
 import argparse
