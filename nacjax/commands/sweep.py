@@ -163,6 +163,7 @@ class Sweep:
     def report(self, result: Any, metal: Any, output: Path) -> None:
         """Table, files and times."""
         from ..figures import plot_sigma
+        from ..studies.sweep.accessor import known
         from .table import minima_table
 
         print(minima_table(result, metal))
@@ -173,7 +174,7 @@ class Sweep:
         print(said)
         print(
             f"compiled in {result.attrs['compile_seconds']:.1f} s, ran {result['outcome'].size} points in "
-            f"{result.attrs['run_seconds']:.1f} s on {result.attrs['device']}"
+            f"{result.attrs['run_seconds']:.1f} s on {result.attrs['device']}{known(result)}"
         )
 
 

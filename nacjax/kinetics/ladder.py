@@ -32,7 +32,7 @@ class Mesh(eqx.Module):
     - `fermi_weight`: a of the Fermi step (its δ is the temperature)
     - `on_edges`: put a face on every band edge and van Hove point. Where σ̃ and f rise like a root there (semi-elliptic
       and most tabulated bands), derivatives are right only so. The number of cells between two edges is whole, so that
-      σ jumps by a part of its error as ω_p or T change, in which a search may get caught: off by default
+      σ jumps by a part of its error as ω_p or T change: on where an accuracy chooses, which leaves 1e-5 of that
 
     `Mesh.uniform` has no weights, and equal cells from edge to edge: better at long times, when the Fermi step of the
     initial state is gone.

@@ -131,9 +131,7 @@ def trajectory(
     - `derivatives`: of `Numerics`; None chooses by what is under a transformation
     - `options`: those of `evolve`
     """
-    for name in options:
-        if name not in OPTIONS:
-            raise TypeError(f"{name!r} is no option of evolve; known: {', '.join(OPTIONS)}")
+    check_known("evolve", options, NUMERICAL)
     metal, pump, field = system_of(metal, pump, field)
     times = _checked_times(times)
     field.check(metal)
@@ -175,7 +173,7 @@ def numerics(
     )
 
 
-OPTIONS = tuple(inspect.signature(numerics).parameters)[2:]
+NUMERICAL = tuple(inspect.signature(numerics).parameters)[2:]
 """Options of `evolve` that say how, not what, is computed."""
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from ..kinetics.ladder import Ladder, fermi
+from ..kinetics.measures import conductivity
 from ..model.checks import require, to_array
 from ..model.metal import Metal
 from ..model.optical import HBAR_EV_FS, VACUUM, ConductivityScale, conductivity_scale
@@ -90,7 +91,8 @@ def optics(
     - `epsilon_inf`: ε_∞ of other bands and the lattice
     - `modes_per_cell`: as in `conductivity_scale`
 
-    ω → 0 gives σ. A law with constant τ_tr gives Drude's σ/(1 − iωτ). Differentiable in everything.
+    ω → 0 gives σ, the extrapolated one of an accuracy too. A law with constant τ_tr gives Drude's σ/(1 − iωτ).
+    Differentiable in everything.
     Raises `ValueError` for frequencies that are not positive, a τ_tr that is not, and scales that are missing.
 
     >>> scales = nj.Scales(0.5, time_fs=1000.0, cell_volume=700.0, fermi_velocity=1.6e5, transport_time_fs=10.0)
@@ -122,8 +124,7 @@ def optics(
         photon = energy * metal.scales.energy_ev
         turn = photon * scale.transport_time / HBAR_EV_FS
         scale = scale._replace(sources=())  # texts are no leaves for JAX
-    inputs = metal, state.ladder, state.occupation, turn
-    sigma, before = _spectra(*inputs)
+    sigma, before = _spectra(metal, state.ladder, state.occupation, state.sigma, turn)
     return Optics(energy, sigma, before, to_array(epsilon_inf), photon, scale)
 
 
@@ -136,10 +137,14 @@ def _listed(frequencies: Any) -> Any:
 
 
 @eqx.filter_jit
-def _spectra(metal: Metal, ladder: Ladder, f: Float[Array, "*state rung cell"], turn: Float[Array, " freq"]):
-    """σ(ω)/σ_0 of states and of equilibrium; `turn` = ωτ_tr at the Fermi level."""
+def _spectra(metal: Metal, ladder: Ladder, f: Float[Array, "*state rung cell"], sigma, turn):
+    """σ(ω)/σ_0 of states and of equilibrium; `turn` = ωτ_tr at the Fermi level (freq,).
+
+    What the extrapolated `sigma` of a state has beyond that of its f gets the τ_tr of the Fermi level.
+    """
     before = fermi(ladder.energy, ladder.chemical_potential, metal.temperature)
-    return spectrum(metal, ladder, f, turn), spectrum(metal, ladder, before, turn)
+    more = (sigma - conductivity(f, ladder))[..., None] / (1 - 1j * turn)
+    return spectrum(metal, ladder, f, turn) + more, spectrum(metal, ladder, before, turn)
 
 
 def spectrum(

@@ -15,8 +15,8 @@ def check_known(where: str, given: Iterable[str], known: Iterable[str]) -> None:
     for name in given:
         if name not in known:
             nearest = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
-            raise TypeError(f"{where}: there is no option {name!r}{hint} Known: {', '.join(known)}")
+            hint = f" (did you mean {nearest[0]!r}?)" if nearest else ""
+            raise TypeError(f"{name!r} is no option of {where}{hint}; known: {', '.join(known)}")
 
 
 def check_options(mesh: Any = None, solver: Any = None, max_steps: Any = None, **tolerances: Any) -> None:

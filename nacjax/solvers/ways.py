@@ -216,7 +216,7 @@ def run_in_time(
 def _split(options: dict[str, Any], way: type[AbstractWay], **kind: Any) -> tuple[Fineness, tuple]:
     """How finely, and the other options as pairs; raises as `way_to`."""
     choices = ("accuracy", "cells", "mesh", *(("rtol",) if way is RunInTime else ()))
-    check_known(f"options of the {way.name}", options, (*choices, *way.known))
+    check_known(f"this kind of study ({way.name})", options, (*choices, *way.known))
     chosen = {name: options.get(name) for name in choices}
     check_options(chosen["mesh"], rtol=chosen.get("rtol"))
     rest = {name: value for name, value in options.items() if name not in choices}

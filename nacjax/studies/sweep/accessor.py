@@ -76,6 +76,13 @@ def outcome(dataset: xr.Dataset) -> str:
     failed = dataset["outcome"] != 0
     count = int(failed.sum())
     if not count:
-        return f"all {failed.size} points were computed"
+        return f"all {failed.size} points were computed{known(dataset)}"
     why = "" if "reason" not in dataset else f": {dataset['reason'].to_numpy()[failed.to_numpy()][0]}"
     return f"{count} of {failed.size} points failed{why}"
+
+
+def known(dataset: xr.Dataset) -> str:
+    """How well σ is known, where that is."""
+    if "sigma_error" not in dataset or not np.isfinite(dataset["sigma_error"]).any():
+        return ""
+    return f"; σ/σ_0 is known to {float(dataset['sigma_error'].max()):.1g}"
