@@ -1,9 +1,7 @@
 """One solve in time: diffrax's, with our norm, controller and first step."""
 
 import diffrax as dfx
-import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
 
 from ..kinetics.equations import Kinetics
 from ..numerics.sums import total
@@ -32,7 +30,7 @@ def integrate(kinetics: Kinetics, times, solver, tolerances, max_steps, adjoint)
         solver,
         t0=0.0,
         t1=times[-1],
-        dt0=first_step(kinetics, times[-1]),
+        dt0=None,  # the controller's; diffrax would check one of ours by a callback, and such programs cannot be kept
         y0=kinetics.initial_state(),
         args=kinetics,
         saveat=dfx.SaveAt(t1=True) if times.size == 1 else dfx.SaveAt(ts=times),
@@ -41,13 +39,3 @@ def integrate(kinetics: Kinetics, times, solver, tolerances, max_steps, adjoint)
         adjoint=adjoint,
         throw=False,
     )
-
-
-def first_step(kinetics: Kinetics, end: Float[Array, ""]) -> Float[Array, ""]:
-    """A step in which f and ζ begin to move: a strong pump or field acts within the first of a longer one.
-
-    The end of such a step would be right, for the solvers damp what has decayed, but not the times saved within it.
-    """
-    y = kinetics.initial_state()
-    rate = jnp.max(jnp.abs(kinetics(jnp.zeros(()), y)) / (1 + jnp.abs(y)))
-    return jax.lax.stop_gradient(1 / (10 * rate + 100 * kinetics.metal.coupling_rate + 1 / end))
