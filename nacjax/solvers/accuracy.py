@@ -21,7 +21,7 @@ FINEST, COARSEST = 1e-6, 0.1
 LEFT = 0.1
 """Share of the difference between the meshes that is left after extrapolation, ..."""
 LEFT_IN_TIME = 0.15
-"""... and share of the tolerance; true errors stay below the sum at 95 % of random metals (benchmarks/README.md)."""
+"""... and share of the tolerance; how often true errors stay below the sum `benchmarks/accuracy.py` measures."""
 FINER = 2
 """How often what is less sure than was asked for is computed again, twice as finely."""
 PLAIN_CELLS = 128
@@ -31,19 +31,40 @@ PLAIN_CELLS = 128
 class Fineness(NamedTuple):
     """How finely a state is computed: all that an accuracy, or cells, mesh and rtol, ask for.
 
-    - `mesh`, `rtol`: of the (finer) solve; `paired`: whether σ is extrapolated from this and from half the cells
+    - `mesh`, `rtol`: of the (finer) solve
     - `accuracy`: what was asked for, 0 where cells, mesh or rtol were given
     """
 
     mesh: Mesh
     rtol: float
-    paired: bool
     accuracy: float
+
+    @property
+    def paired(self) -> bool:
+        """Whether σ is extrapolated from this mesh and from half the cells."""
+        return self.accuracy > 0
 
     @property
     def finer(self) -> "Fineness":
         """Twice the cells, a quarter of the tolerance."""
         return self._replace(mesh=self.mesh.with_cells(2 * self.mesh.cells), rtol=self.rtol / 4)
+
+
+class Judged:
+    """What has a `sigma` with its `sigma_error`, of a `fineness`."""
+
+    sigma: Any
+    sigma_error: Any
+    fineness: Any
+
+    @property
+    def sure(self) -> bool:
+        """Whether σ is as accurate as was asked for, as far as is known."""
+        return not unsure(self.sigma_error, self.fineness.accuracy)
+
+    def judged(self, sentence: str) -> str:
+        """A sentence on how a solve ended, with one on σ where that is not sure."""
+        return f"{sentence} {unsure(self.sigma_error, self.fineness.accuracy)}".strip()
 
 
 def fineness(
@@ -65,7 +86,7 @@ def fineness(
     }
     if not given:
         accuracy = DEFAULT if accuracy is None else checked(accuracy)
-        return Fineness(Mesh(cells_for(accuracy, share), on_edges=True), accuracy, True, accuracy)
+        return Fineness(Mesh(cells_for(accuracy, share), on_edges=True), accuracy, accuracy)
     if accuracy is not None:
         raise ValueError(
             f"accuracy = {accuracy!r} is not allowed together with {', '.join(given)}: it chooses them; "
@@ -75,7 +96,7 @@ def fineness(
         require_count("cells", cells, 4)
     if mesh is None:
         mesh = (Mesh() if plain is None else plain).with_cells(PLAIN_CELLS if cells is None else cells)
-    return Fineness(mesh, DEFAULT if rtol is None else rtol, False, 0.0)
+    return Fineness(mesh, DEFAULT if rtol is None else rtol, 0.0)
 
 
 def checked(accuracy) -> float:

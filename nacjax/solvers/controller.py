@@ -1,5 +1,7 @@
 """The step-size controller of `evolve`."""
 
+from typing import Any
+
 import diffrax as dfx
 import jax
 import jax.numpy as jnp
@@ -39,7 +41,7 @@ class FixedEndsController(dfx.PIDController):
         return keep, next_t0, jax.lax.stop_gradient(next_t1), *rest, result
 
 
-def first_step(kinetics: Kinetics, end: Float[Array, ""]) -> Float[Array, ""]:
+def first_step(kinetics: Kinetics, end: Any) -> Float[Array, ""]:
     """A step in which f and ζ begin to move: a strong pump or field acts within the first of a longer one.
 
     The end of such a step would be right, for the solvers damp what has decayed, but not the times saved within it.

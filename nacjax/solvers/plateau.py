@@ -18,7 +18,7 @@ from ..model.pump import Clamped
 from ..model.shown import Said
 from ..numerics.roots import increasing_root
 from ..numerics.spoiled import unless
-from .accuracy import Fineness, extrapolated, fineness, unsure, until_sure
+from .accuracy import Fineness, Judged, extrapolated, fineness, until_sure
 from .options import check_options
 from .sound import allowed, refusal
 
@@ -26,7 +26,7 @@ SHARE = 2.0
 """Of the cells of a run; a closed form can afford them."""
 
 
-class Plateau(Said, eqx.Module):
+class Plateau(Said, Judged, eqx.Module):
     """The plateau state: `sigma` σ/σ_0 (scalar), `occupation` f (rung, cell), its `ladder`, `metal` and `pump`.
 
     `sigma_error` is an estimate of the error of σ, which is extrapolated from two meshes; NaN, and σ that of f, where
@@ -56,16 +56,10 @@ class Plateau(Said, eqx.Module):
         return bool(np.all(np.isfinite(np.asarray(self.sigma))))
 
     @property
-    def sure(self) -> bool:
-        """Whether σ is as accurate as was asked for, as far as is known."""
-        return not unsure(self.sigma_error, self.fineness.accuracy)
-
-    @property
     def result(self) -> str:
         """The outcome as a sentence."""
         if self.ok:
-            more = unsure(self.sigma_error, self.fineness.accuracy)
-            return " ".join(["The plateau was found.", more]).strip()
+            return self.judged("The plateau was found.")
         refused = refusal(self.ladder.rungs, self.metal, self.pump)
         if refused:
             return refused

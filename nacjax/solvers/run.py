@@ -16,7 +16,7 @@ from ..kinetics.ladder import Ladder
 from ..model.metal import Metal
 from ..model.shown import Said
 from ..numerics.spoiled import unless
-from .accuracy import Fineness, extrapolated, unsure
+from .accuracy import Fineness, Judged, extrapolated
 from .sound import UNPHYSICAL, allowed, beyond, check_times, in_order, range_of, refusal
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ OUTSIDE = 30
 """The norm of an error is an average over cells; that of one cell may be so many times as large."""
 
 
-class Run(Said, eqx.Module):
+class Run(Said, Judged, eqx.Module):
     """States at the requested times, and what is measured on them.
 
     - `times` (time,), in the inverse unit of the rates
@@ -122,11 +122,6 @@ class Run(Said, eqx.Module):
         return self.reached_all and not bool(np.any(np.asarray(self.unphysical)))
 
     @property
-    def sure(self) -> bool:
-        """Whether σ is as accurate as was asked for, as far as is known."""
-        return not unsure(self.sigma_error, self.fineness.accuracy)
-
-    @property
     def reached_all(self) -> bool:
         """Whether every requested time was reached, with numbers that are allowed."""
         return bool(np.all(np.asarray(self.outcome == dfx.RESULTS.successful))) and not self.refused
@@ -151,8 +146,7 @@ class Run(Said, eqx.Module):
     def result(self) -> str:
         """The outcome of the integration as a sentence."""
         if self.ok:
-            more = unsure(self.sigma_error, self.fineness.accuracy)
-            return " ".join(["The integration reached every requested time.", more]).strip()
+            return self.judged("The integration reached every requested time.")
         if self.reached_all:
             return f"{UNPHYSICAL} {range_of(self.occupation)}"
         return self.refused or str(dfx.RESULTS[self.outcome])

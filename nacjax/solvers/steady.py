@@ -27,7 +27,7 @@ from ..model.shown import Said
 from ..numerics.bordered import factorised
 from ..numerics.ladder_matrix import LadderMatrix
 from ..numerics.spoiled import unless
-from .accuracy import Fineness, extrapolated, fineness, unsure, until_sure
+from .accuracy import Fineness, Judged, extrapolated, fineness, until_sure
 from .options import check_options
 from .sound import UNPHYSICAL, allowed, beyond, refusal
 
@@ -38,7 +38,7 @@ OUTSIDE = 1e-3
 """How far f may leave 0 … 1 on a coarse mesh."""
 
 
-class SteadyState(Said, eqx.Module):
+class SteadyState(Said, Judged, eqx.Module):
     """The t → ∞ state: `sigma` σ/σ_0 and `phonons` ζ (scalars), `occupation` f (rung, cell), and how it converged.
 
     `mode_phonons` ζ_m of further modes (mode,); `correction` is the last Newton correction of the state,
@@ -94,8 +94,7 @@ class SteadyState(Said, eqx.Module):
         """How the iteration ended, as a sentence."""
         count, size = int(np.max(self.iterations)), float(np.max(self.correction))
         if self.ok:
-            more = unsure(self.sigma_error, self.fineness.accuracy)
-            return f"Converged in {count} steps; the last Newton correction was {size:.1e}. {more}".strip()
+            return self.judged(f"Converged in {count} steps; the last Newton correction was {size:.1e}.")
         refused = refusal(self.ladder.rungs, self.metal, self.kinetics.pump, self.kinetics.field)
         if refused:
             return refused
