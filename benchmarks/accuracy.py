@@ -30,7 +30,7 @@ GROUPS = {
     "flat top, pulse, field": (nj.FlatTopDOS(), nj.ExponentialPulse(1.0, 0.3), "zeta0", 2),
     "flat top, kick": (nj.FlatTopDOS(), nj.Kick(1.0), "zeta0", 5),
     "semi-ellipse, clamped": (nj.SemiEllipticDOS(), nj.Clamped(1.0), "zeta", 2),
-    "simple cubic p, clamped": (nj.simple_cubic_p(mesh=24).dos, nj.Clamped(1.0), "zeta", 3),
+    "simple cubic p, clamped": (nj.simple_cubic_p().dos, nj.Clamped(1.0), "zeta", 3),
 }
 """Band, pump, name of its strength, most rungs."""
 

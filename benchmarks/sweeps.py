@@ -83,7 +83,7 @@ def _memory(state: str, chunk: int, cells: int) -> dict:
     before = _resident("VmRSS")
     jax.block_until_ready(program(study.system, values))
     allocated = plan.temp_size_in_bytes + plan.argument_size_in_bytes + plan.output_size_in_bytes
-    estimate = chunk * study.way.point_bytes(pieces[0].rungs)
+    estimate = chunk * study.way.point_bytes(pieces[0].rungs, study.system.metal)
     return {"resident_mib": _resident("VmHWM") - before, "allocated_mib": allocated / 2**20,
             "estimate_mib": estimate / 2**20, "allocated_by_estimate": allocated / estimate}  # fmt: skip
 
@@ -127,8 +127,8 @@ def _overhead(state: str, cells: int, runs: int) -> dict:
     from nacjax.studies.sweep.store import open_store
 
     devices = jax.local_devices()
-    way = _kernel(state, 4, None, cells)[0].way
-    points = 4 * default_size(way, 2, devices)
+    study = _kernel(state, 4, None, cells)[0]
+    points = 4 * default_size(study.way, 2, devices, study.system.metal)
     study, pieces, values = _kernel(state, points, None, cells)
     results = run_chunk(study, pieces[0], values[0], devices)
     shapes = {name: value.shape[1:] for name, value in results.items() if name != "outcome"}

@@ -41,7 +41,7 @@ def fullerene() -> Metal:
 
 def cubic() -> Metal:
     """p orbitals on the simple cubic lattice, quarter filled; half filled, μ lies on the minimum of D itself."""
-    dos = simple_cubic_p(1.0, T_PI).dos(24)
+    dos = simple_cubic_p(1.0, T_PI).dos()
     return trial_metal(dos=dos.rescaled(float(dos.width)), filling=QUARTER)
 
 

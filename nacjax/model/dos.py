@@ -22,6 +22,8 @@ class AbstractDOS(Declared):
     `cumulative` (its exact integral from the bottom, 0 to 1): finite volumes take their
     states from the latter, so particle number is exact on any mesh.
 
+    `smooth`: whether D has a finite slope everywhere, at the edges too; errors of σ are smaller then, and known better.
+
     >>> isinstance(nj.FlatTopDOS(), nj.AbstractDOS)
     True
     """
@@ -29,6 +31,7 @@ class AbstractDOS(Declared):
     bottom: eqx.AbstractVar[Float[Array, ""]]
     top: eqx.AbstractVar[Float[Array, ""]]
     symbol: ClassVar[str] = "D(ε)"
+    smooth: ClassVar[bool] = False
 
     def summary(self) -> str:
         """The band in a few words, for printouts."""
@@ -90,6 +93,8 @@ class FlatTopDOS(AbstractDOS):
     >>> float(nj.FlatTopDOS(width=2.0).cumulative(0.0))
     0.5
     """
+
+    smooth: ClassVar[bool] = True
 
     width: Scalar = number("W", "energy", "positive", "band width", default=1.0)
     exponent: Scalar = number("n", "", "positive", "exponent of the density of states", default=8.0)

@@ -41,7 +41,7 @@ def trial(**overrides) -> Metal:
 
 
 def simple_cubic_p(
-    t_sigma: float = 1.0, t_pi: float = -0.25, *, mesh: int = 32, points: int = 401, **overrides
+    t_sigma: float = 1.0, t_pi: float = -0.25, *, mesh: int = 64, points: int = 401, **overrides
 ):
     """Half-filled p bands on the simple cubic lattice, in units of the band width.
 

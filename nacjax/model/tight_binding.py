@@ -2,9 +2,11 @@
 
 Bands are linear inside each tetrahedron of the mesh; the table holds their cumulative DoS, its
 derivative and their velocities exactly: Blöchl, Jepsen, Andersen, PRB 49, 16223 (1994),
-doi:10.1103/PhysRevB.49.16223, Appendix A and C.
+doi:10.1103/PhysRevB.49.16223, Appendix A and C. What is left, of second order in the mesh, is extrapolated
+from the mesh and half of it.
 """
 
+import functools
 import itertools
 
 import equinox as eqx
@@ -16,6 +18,10 @@ from jaxtyping import Array, Float, Inexact, Int
 from .checks import is_concrete, require, to_array
 from .tabulated import TabulatedDOS
 
+SMOOTH = 16
+"""From so many cells on the error of a k mesh is of second order, and can be taken off with half the mesh."""
+TOGETHER = 1024
+"""So many tetrahedra are summed at a time."""
 PATHS = np.array(list(itertools.permutations(range(3))))
 """The 6 tetrahedra of a mesh cell: each walks from its origin to the opposite corner, axis after axis."""
 
@@ -74,10 +80,10 @@ class TightBinding(eqx.Module):
         """H at the cartesian wave vector k (1/length), in the unit of the hoppings."""
         return self.bloch(jnp.asarray(k) @ self.lattice.T / (2 * jnp.pi))
 
-    def dos(self, mesh: int | tuple[int, int, int] = 24, points: int = 401) -> TabulatedDOS:
+    def dos(self, mesh: int | tuple[int, int, int] = 64, points: int = 401) -> TabulatedDOS:
         """D(ε) and ⟨v²⟩D per orbital, on `points` equidistant energies from band bottom to top.
 
-        `mesh`: cells of the k mesh along the reciprocal vectors (1 along an axis without bonds).
+        `mesh`: cells of the k mesh along the reciprocal vectors (1 along an axis without bonds), best an even number.
         v is in energy × length. Differentiable in the hoppings. Raises `ValueError` for a mesh
         or a number of points that is no whole number in range, and for a band without width.
         """
@@ -103,7 +109,7 @@ def _(primals, tangents):
     return energies, jnp.einsum("...ia,...ij,...ja->...a", states.conj(), tangents[0], states).real
 
 
-def mesh_energies(bands: TightBinding, sizes: tuple[int, int, int]) -> Float[Array, "orb a b c"]:
+def mesh_energies(bands: TightBinding, sizes: tuple[int, ...]) -> Float[Array, "orb a b c"]:
     """Band energies at all corners of the mesh cells, the closing planes included.
 
     Real hoppings have ε(−k) = ε(k), a symmetry the tetrahedra share: half of the first axis does.
@@ -153,31 +159,72 @@ def tetrahedron_filling(energy: Float[Array, ""], pieces: tuple[Array, ...]) -> 
     return filled, jnp.where(x < e2, 3 * p * low**2, jnp.where(x < e3, middle_slope, 3 * q * high**2))
 
 
+def tetrahedron_table(bands: TightBinding, sizes: tuple[int, ...], points: int) -> tuple[Array, ...]:
+    """Nodes ε, and C, D, ⟨v²⟩D at them, all (point,); one state per orbital in total, ∫D dε = 1."""
+    nodes, *spans = _spans(bands, sizes, points)
+    columns = _table(nodes, *spans)
+    if all(n == 1 or (n % 2 == 0 and n >= SMOOTH) for n in sizes):
+        _, *spans = _spans(bands, tuple(max(1, n // 2) for n in sizes), points)
+        filled, *others = (
+            fine + (fine - rough) / 3 for fine, rough in zip(columns, _table(nodes, *spans), strict=True)
+        )
+        columns = jax.lax.cummax(jnp.clip(filled, 0, 1)), *(jnp.maximum(x, 0.0) for x in others)
+    return nodes, *columns
+
+
+def _table(nodes, corners, squares) -> tuple[Array, ...]:
+    """C, D and ⟨v²⟩D at the nodes."""
+    reach = nodes.size
+    if is_concrete(corners):  # a tetrahedron concerns the few nodes between its corners
+        low, high = np.asarray(corners[0]), np.asarray(corners[3])
+        highest = [high[start : start + TOGETHER].max() for start in range(0, high.size, TOGETHER)]
+        step = float(nodes[1] - nodes[0])
+        reach = min(reach, int(np.max(highest - low[::TOGETHER]) / step) + 3)
+    return _summed(nodes, corners, squares, reach)
+
+
 @eqx.filter_jit
-def tetrahedron_table(bands: TightBinding, sizes: tuple[int, int, int], points: int) -> tuple[Array, ...]:
-    """Nodes ε, and C, D, ⟨v²⟩D at them, all (point,); one state per orbital in total, ∫D dε = 1.
+def _spans(bands: TightBinding, sizes: tuple[int, ...], points: int):
+    """Nodes (point,), sorted corners (4, tet) of the tetrahedra and v² in them (tet,), the lowest tetrahedron first.
 
     The corners of each tetrahedron are kept at least 1e-6 of the band width apart: without it,
     flat directions (a chain has two) would make D jump and its derivatives infinite.
     """
     energies, steps = tetrahedra(mesh_energies(bands, sizes))
+    order = jnp.argsort(energies[0])
+    energies, steps = energies[:, order], steps[:, order]
     apart = 1e-6 * (energies.max() - energies.min())
     corners = energies + apart * jnp.array([-1.5, -0.5, 0.5, 1.5])[:, None]
     nodes = jnp.linspace(corners[0].min(), corners[3].max(), points)
     # v = Σ_i a_i ∂ε/∂x_i / 2π with k = Σ_i x_i b_i
     velocity = bands.lattice.T @ (steps * jnp.array(sizes)[:, None]) / (2 * jnp.pi)
-    squares = jnp.sum(velocity**2, axis=0)
+    return nodes, corners, jnp.sum(velocity**2, axis=0)
 
-    pieces = tetrahedron_pieces(corners)
+
+@functools.partial(jax.jit, static_argnums=3)
+def _summed(nodes, corners, squares, reach: int) -> tuple[Array, ...]:
+    """C, D and ⟨v²⟩D at the nodes; `reach`: so many nodes at most lie between the corners of `TOGETHER` tetrahedra."""
+    points, count = nodes.size, squares.size
+    spare = -count % TOGETHER
+    blocks = [
+        jnp.pad(x, ((0, 0), (0, spare)), mode="edge").reshape(x.shape[0], -1, TOGETHER).swapaxes(0, 1)
+        for x in (corners, squares[None])
+    ]
+    weights = (jnp.arange(count + spare) < count).astype(nodes.dtype).reshape(-1, TOGETHER)
+    places = jnp.arange(reach)
 
     @jax.checkpoint  # a reverse pass keeps nothing of the size (point, tet)
-    @jax.vmap
-    def at(energy):
-        filled, slope = tetrahedron_filling(energy, pieces)
-        return jnp.mean(filled), jnp.mean(slope), jnp.mean(slope * squares)
+    def add(columns, block):
+        corners, squares, weights = block
+        first = jnp.clip(jnp.searchsorted(nodes, corners[0, 0]) - 1, 0, points - reach)
+        energies = jax.lax.dynamic_slice(nodes, (first,), (reach,))
+        filled, slope = jax.vmap(tetrahedron_filling, (0, None))(energies, tetrahedron_pieces(corners))
+        here = jnp.stack([filled @ weights, slope @ weights, slope @ (weights * squares[0])])
+        columns = columns.at[:, first + places].add(here)
+        return columns.at[0].add(jnp.where(jnp.arange(points) >= first + reach, weights.sum(), 0.0)), None
 
-    blocks = jnp.pad(nodes, (0, -points % 8), mode="edge").reshape(-1, 8)
-    return nodes, *(column.ravel()[:points] for column in jax.lax.map(at, blocks))
+    columns, _ = jax.lax.scan(add, jnp.zeros((3, points), nodes.dtype), (*blocks, weights))
+    return tuple(columns / count)
 
 
 def chain(t: Float[Array, ""] | float = 1.0, length: float = 1.0) -> TightBinding:

@@ -113,6 +113,7 @@ def _bands(rungs):
     return tuple(np.eye(rungs, k=k)[..., None, None] for k in (0, -1, 1))
 
 
+@jax.jit
 def _factorise(diagonal, below, above, left, right):
     rungs = diagonal.shape[1]
     eye, lower, upper = _bands(rungs)
@@ -138,6 +139,7 @@ def _factorise(diagonal, below, above, left, right):
     return inverses, left, right, closing, _invert(_ring(middle, -own[:, :rungs], -following[:, rungs:]))
 
 
+@jax.jit
 def _close(inverses, left, right):
     """`Factors.closing`: a segment's first cell touches the separator before it, its last inside cell its own."""
     rungs, segments = left.shape[1:3]
@@ -187,6 +189,7 @@ def _sweep(inverses, left, right, x):
     return jax.lax.scan(backward, start, (inverses, inner, solved), reverse=True)[1]
 
 
+@jax.jit
 def _substitute(parts, x):
     inverses, left, right, closing, separators = parts
     rungs, rhs, segments = x.shape[1:4]

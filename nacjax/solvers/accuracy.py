@@ -2,17 +2,21 @@
 
 σ is computed on a mesh, and on every second face of it at four times the tolerance. Both errors are of second order
 in the cells and about proportional to the tolerance, so that the finer one is a third of the difference: it is taken
-off, and what is left is judged by the difference.
+off, and what is left is judged by the difference. In bands that are not smooth the errors are less regular, and σ of
+both meshes may agree by chance: there also by the largest difference in the integral over energies whose end is σ.
 """
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..kinetics.ladder import Mesh
+from ..kinetics.ladder import Ladder, Mesh
+from ..kinetics.measures import conductivity, furthest_apart
 from ..model.checks import is_concrete, require_count
+from ..model.dos import AbstractDOS
 
 DEFAULT = 1e-3
 """The largest error of σ/σ_0 that is wanted, unless one is given."""
@@ -20,10 +24,14 @@ FINEST, COARSEST = 1e-6, 0.1
 """What can be asked for."""
 LEFT = 0.1
 """Share of the difference between the meshes that is left after extrapolation, ..."""
+LEFT_BELOW = 0.02
+"""... of the largest one in the integrals up to lower energies, in bands that are not smooth, ..."""
 LEFT_IN_TIME = 0.15
-"""... and share of the tolerance; how often true errors stay below the sum `benchmarks/accuracy.py` measures."""
+"""... and of the tolerance; how often true errors stay below the sum `benchmarks/accuracy.py` measures."""
 FINER = 2
 """How often what is less sure than was asked for is computed again, twice as finely."""
+KINKS = 6
+"""So many van Hove points in a band double the cells that an accuracy takes."""
 PLAIN_CELLS = 128
 """Cells in a rung where only a tolerance is given."""
 
@@ -43,6 +51,13 @@ class Fineness(NamedTuple):
     def paired(self) -> bool:
         """Whether σ is extrapolated from this mesh and from half the cells."""
         return self.accuracy > 0
+
+    def on(self, dos: AbstractDOS) -> "Fineness":
+        """The same for a band: an accuracy takes more cells for each van Hove point that they have to crowd at."""
+        if not self.paired:
+            return self
+        more = 1 + dos.features().size / KINKS
+        return self._replace(mesh=self.mesh.with_cells(8 * int(np.ceil(self.mesh.cells * more / 8 - 1e-9))))
 
     @property
     def finer(self) -> "Fineness":
@@ -118,10 +133,24 @@ def cells_for(accuracy: float, share: float = 1.0) -> int:
     return 8 * max(2, int(np.ceil(share * 10 * (DEFAULT / accuracy) ** 0.35 - 1e-9)))
 
 
-def extrapolated(fine: Float[Array, "*s"], coarse: Float[Array, "*s"], rtol: float) -> tuple[Array, Array]:
+class Coarse(NamedTuple):
+    """What the coarser mesh of a pair knows: `sigma`, and how far integrals `below` other energies are apart."""
+
+    sigma: Float[Array, "*s"]
+    below: Float[Array, "*s"] | float
+
+    @classmethod
+    def of(cls, dos: AbstractDOS, fine: tuple[Array, Ladder], rough: tuple[Array, Ladder]) -> "Coarse":
+        """From f and the ladder of both meshes."""
+        below = 0.0 if dos.smooth else jax.lax.stop_gradient(furthest_apart(*fine, *rough))
+        return cls(conductivity(*rough), below)
+
+
+def extrapolated(fine: Float[Array, "*s"], coarse: Coarse, rtol: float) -> tuple[Array, Array]:
     """(σ without its error of second order, an estimate of what error is left)."""
-    difference = fine - coarse
-    return fine + difference / 3, LEFT * abs(difference) + LEFT_IN_TIME * rtol
+    difference, below = fine - coarse.sigma, coarse.below
+    error = LEFT * abs(difference) + LEFT_BELOW * below + LEFT_IN_TIME * rtol
+    return fine + difference / 3, jax.lax.stop_gradient(error)
 
 
 def until_sure(solve: Callable[[Fineness], Any], fine: Fineness) -> Any:

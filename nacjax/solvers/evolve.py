@@ -14,7 +14,6 @@ from jaxtyping import Array, Float
 
 from ..kinetics.equations import Kinetics
 from ..kinetics.ladder import Mesh, count_rungs
-from ..kinetics.measures import conductivity
 from ..model.checks import as_arrays, is_concrete, to_array
 from ..model.field import AbstractField
 from ..model.metal import Metal
@@ -25,7 +24,7 @@ from ..numerics.carried import carried
 from ..numerics.spoiled import unless
 from ..numerics.ticker import Ticker
 from ..numerics.two_way import two_way
-from .accuracy import Fineness, fineness, until_sure
+from .accuracy import Coarse, Fineness, fineness, until_sure
 from .chord import mend
 from .integrate import integrate
 from .options import check_known, check_options
@@ -200,13 +199,14 @@ def _evolve(varied, fixed, structure, numerics: Numerics) -> Run:
     def solve(varied, fixed, adjoint):
         leaves = [b if a is None else a for a, b in zip(varied, fixed, strict=True)]
         system = jax.tree.unflatten(structure, leaves)
-        kinetics, states, how = solved(system, fine.mesh, numerics, adjoint)
+        mesh = fine.on(system[0].dos).mesh
+        kinetics, states, how = solved(system, mesh, numerics, adjoint)
         coarse = None
         if fine.paired:
             less = numerics._replace(budget=False)
-            rough, rough_states, _ = solved(system, fine.mesh.halved(), less, adjoint, looser=4)
-            f = eqx.filter_vmap(rough.unpack)(rough_states).f
-            coarse = conductivity(f, rough.ladder)
+            rough, rough_states, _ = solved(system, mesh.halved(), less, adjoint, looser=4)
+            pair = (kinetics, states), (rough, rough_states)
+            coarse = Coarse.of(system[0].dos, *((eqx.filter_vmap(k.unpack)(y).f, k.ladder) for k, y in pair))
         return kinetics, system[-1], states, how, coarse
 
     def forward(varied, fixed):

@@ -1,6 +1,7 @@
 """One solve in time: diffrax's, with our norm, controller and first step."""
 
 import diffrax as dfx
+import equinox as eqx
 import jax.numpy as jnp
 
 from ..kinetics.equations import Kinetics
@@ -26,7 +27,7 @@ def integrate(kinetics: Kinetics, times, solver, tolerances, max_steps, adjoint)
     if jumps.size:
         controller = dfx.ClipStepSizeController(controller, jump_ts=jumps)
     return dfx.diffeqsolve(
-        dfx.ODETerm(lambda t, y, args: args(t, y)),
+        dfx.ODETerm(_slope),
         solver,
         t0=0.0,
         t1=times[-1],
@@ -39,3 +40,9 @@ def integrate(kinetics: Kinetics, times, solver, tolerances, max_steps, adjoint)
         adjoint=adjoint,
         throw=False,
     )
+
+
+@eqx.filter_jit
+def _slope(t, y, kinetics: Kinetics):
+    """The right-hand side, one function for all solves: a step is traced once for each kind of it."""
+    return kinetics(t, y)

@@ -18,7 +18,7 @@ from ..model.pump import Clamped
 from ..model.shown import Said
 from ..numerics.roots import increasing_root
 from ..numerics.spoiled import unless
-from .accuracy import Fineness, Judged, extrapolated, fineness, until_sure
+from .accuracy import Coarse, Fineness, Judged, extrapolated, fineness, until_sure
 from .options import check_options
 from .sound import allowed, refusal
 
@@ -124,17 +124,19 @@ def plateau_at(metal: Metal, zeta, fine: Fineness, rungs: int | None = None) -> 
 @eqx.filter_jit
 def _plateau(inputs: tuple[Metal, Clamped], fine: Fineness, rungs: int) -> Plateau:
     metal, pump = inputs
+    mesh = fine.on(metal.dos).mesh
 
     def on(mesh):
         ladder = build_ladder(metal, mesh, rungs)
         f = unless(~allowed(rungs, metal, pump), plateau_occupation(metal, pump.zeta, ladder))
-        return ladder, f, conductivity(f, ladder)
+        return f, ladder
 
-    ladder, f, sigma = on(fine.mesh)
-    error = jnp.full((), jnp.nan)
+    f, ladder = on(mesh)
+    sigma, error = conductivity(f, ladder), jnp.full((), jnp.nan)
     if fine.paired:
-        sigma, error = extrapolated(sigma, on(fine.mesh.halved())[2], 0.0)
-    return Plateau(sigma, f, ladder, metal, pump, jax.lax.stop_gradient(error), fine)
+        coarse = Coarse.of(metal.dos, (f, ladder), on(mesh.halved()))
+        sigma, error = extrapolated(sigma, coarse, 0.0)
+    return Plateau(sigma, f, ladder, metal, pump, error, fine)
 
 
 def plateau_occupation(metal: Metal, zeta, ladder: Ladder) -> Float[Array, "rung cell"]:

@@ -60,7 +60,7 @@ class Run(Said, Judged, eqx.Module):
 
     @classmethod
     def collect(
-        cls, kinetics: Kinetics, times, states, outcome: Any, coarse, fine: Fineness, tolerance: float
+        cls, kinetics: Kinetics, times, states, outcome: Any, coarse: Any, fine: Fineness, tolerance: float
     ) -> "Run":
         """Measure a trajectory; NaN, derivatives too, where a time was not reached, and for numbers out of range."""
         code, counts = outcome
@@ -86,7 +86,7 @@ class Run(Said, Judged, eqx.Module):
             outcome=eqx.tree_at(lambda r: r._value, dfx.RESULTS.successful, code.astype(jnp.int32)),
             stats={name: count.astype(jnp.int32) for name, count in counts.items()},
             tolerance=tolerance,
-            sigma_error=jax.lax.stop_gradient(error),
+            sigma_error=error,
             fineness=fine,
         )
 

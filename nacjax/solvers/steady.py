@@ -27,7 +27,7 @@ from ..model.shown import Said
 from ..numerics.bordered import factorised
 from ..numerics.ladder_matrix import LadderMatrix
 from ..numerics.spoiled import unless
-from .accuracy import Fineness, Judged, extrapolated, fineness, until_sure
+from .accuracy import Coarse, Fineness, Judged, extrapolated, fineness, until_sure
 from .options import check_options
 from .sound import UNPHYSICAL, allowed, beyond, refusal
 
@@ -156,13 +156,15 @@ def steady_at(
 
 @eqx.filter_jit
 def _steady_state(inputs, fine: Fineness, rungs: int, max_steps: int) -> SteadyState:
-    found = _on_mesh(inputs, fine.mesh, rungs, max_steps)
+    mesh = fine.on(inputs[0].dos).mesh
+    found = _on_mesh(inputs, mesh, rungs, max_steps)
     if not fine.paired:
         return SteadyState(**found, sigma_error=jnp.full((), jnp.nan), fineness=fine)
-    rough = _on_mesh(inputs, fine.mesh.halved(), rungs, max_steps)
-    sigma, error = extrapolated(found.pop("sigma"), rough["sigma"], 0.0)
+    rough = _on_mesh(inputs, mesh.halved(), rungs, max_steps)
+    pair = ((state["occupation"], state["kinetics"].ladder) for state in (found, rough))
+    sigma, error = extrapolated(found.pop("sigma"), Coarse.of(inputs[0].dos, *pair), 0.0)
     found["converged"] &= rough["converged"]
-    return SteadyState(sigma, **found, sigma_error=jax.lax.stop_gradient(error), fineness=fine)
+    return SteadyState(sigma, **found, sigma_error=error, fineness=fine)
 
 
 def _on_mesh(inputs, mesh: Mesh, rungs: int, max_steps: int) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import abc
 import dataclasses
 from typing import Any, ClassVar
 
+from ..model.metal import Metal
 from ..model.names import System
 from .accuracy import Fineness
 from .options import check_options
@@ -36,9 +37,9 @@ class AbstractWay(abc.ABC):
     pair_arrays: ClassVar[int] = (
         4  # over all pairs of cells, for each phonon branch that leads off the ladder
     )
-    cpu_seconds: ClassVar[
-        tuple[float, float]
-    ]  # of a compilation, and of a cell at a point; on two cores, roughly
+    cpu_seconds: ClassVar[tuple[float, float]]
+    """Of compiling one mesh, and of a cell of one rung at a point; of a core, roughly."""
+    growth: ClassVar[int] = 2  # power of the number of rungs by which the latter grows
 
     def __post_init__(self):
         check_options(**dict(self.options))
@@ -81,6 +82,15 @@ class AbstractWay(abc.ABC):
         """Cells in a rung."""
         return self.fine.mesh.cells
 
+    @property
+    def compiling(self) -> float:
+        """Seconds that a core compiles for one number of rungs, roughly."""
+        return self.cpu_seconds[0] * (2 if self.fine.paired else 1)
+
+    def seconds(self, rungs: int) -> float:
+        """Seconds that a core takes for one point, roughly."""
+        return self.cpu_seconds[1] * self.cells * rungs**self.growth
+
     def finer(self) -> "AbstractWay":
         """The same way on twice the cells, with a quarter of the tolerance."""
         return dataclasses.replace(self, fine=self.fine.finer)
@@ -89,14 +99,15 @@ class AbstractWay(abc.ABC):
         """Keyword arguments of the solver."""
         return {**dict(self.options), "fine": self.fine, "rungs": rungs}
 
-    def point_bytes(self, rungs: int, pairs: int = 0) -> int:
+    def point_bytes(self, rungs: int, metal: Metal) -> int:
         """Memory a point takes while it runs, in bytes: fits to what compiled sweeps allocate.
 
         The mesh that follows the features takes 186 words a cell, whatever the number of rungs, and is
-        done with before the steps begin; so a point takes the larger of the two, and its saved states. Each of
-        `pairs`, phonon branches that lead off the ladder, adds arrays over all pairs of cells.
+        done with before the steps begin; so a point takes the larger of the two, and its saved states. Each
+        phonon branch that leads off the ladder adds arrays over all pairs of cells.
         """
         saved = 1.1 * rungs * len(self.times)
-        cells = self.cells * (1.5 if self.fine.paired else 1.0)
-        dense = pairs * self.pair_arrays * (rungs * self.cells) ** 2
+        own = self.fine.on(metal.dos).mesh.cells
+        cells = own * (1.5 if self.fine.paired else 1.0)
+        dense = metal.off_ladder * self.pair_arrays * (rungs * own) ** 2
         return int(8 * (cells * (max(186 + rungs, self.words(rungs)) + saved) + dense))

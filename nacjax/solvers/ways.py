@@ -41,7 +41,7 @@ class RunInTime(AbstractWay):
     known: ClassVar[tuple[str, ...]] = OPTIONS
     measures: ClassVar[tuple[str, ...]] = ("sigma", "phonons", "field", "field_normalised", "steps")
     in_time: ClassVar[bool] = True
-    cpu_seconds: ClassVar[tuple[float, float]] = (6.0, 1e-5)
+    cpu_seconds: ClassVar[tuple[float, float]] = (7.0, 4e-6)
 
     @property
     def times(self) -> tuple[float, ...]:
@@ -118,7 +118,8 @@ class Prethermal(AbstractWay):
 
     name: ClassVar[str] = "plateau"
     most_points: ClassVar[int] = 256
-    cpu_seconds: ClassVar[tuple[float, float]] = (2.0, 1e-6)
+    cpu_seconds: ClassVar[tuple[float, float]] = (2.0, 5e-7)
+    growth: ClassVar[int] = 1
 
     def check(self, system: System) -> None:
         """Raise `ValueError` for a field, and for a pump that does not hold ζ fixed."""
@@ -151,7 +152,7 @@ class LongTime(AbstractWay):
     known: ClassVar[tuple[str, ...]] = ("max_steps",)
     measures: ClassVar[tuple[str, ...]] = ("sigma", "phonons")
     pair_arrays: ClassVar[int] = 12
-    cpu_seconds: ClassVar[tuple[float, float]] = (5.0, 2e-6)
+    cpu_seconds: ClassVar[tuple[float, float]] = (8.0, 2e-6)
 
     def check(self, system: System) -> None:
         """Raise `ValueError` at Γ_in = 0."""

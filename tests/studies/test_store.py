@@ -196,7 +196,7 @@ def test_memory_is_near_the_estimate_of_a_chunk():
     plan = next(reversed(KERNELS.batches.values())).compile().memory_analysis()
     used = plan.temp_size_in_bytes + plan.argument_size_in_bytes + plan.output_size_in_bytes
     way = way_to(plateau=True, cells=OPTIONS["cells"])
-    ratio = used / (OPTIONS["chunk"] * way.point_bytes(2))
+    ratio = used / (OPTIONS["chunk"] * way.point_bytes(2, metal()))
     print("allocated / estimated:", ratio)
     assert 1 / 1.5 < ratio < 1.5
 

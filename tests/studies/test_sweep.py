@@ -10,8 +10,9 @@ import pytest
 import nacjax as nj
 from nacjax.kinetics.ladder import count_rungs
 from nacjax.model.names import System, changed, resolve
+from nacjax.solvers.ways import way_to
 from nacjax.studies.sweep.batch import KERNELS
-from nacjax.studies.sweep.chunks import plan, rung_counts
+from nacjax.studies.sweep.chunks import plan, rung_counts, shared_rungs
 
 CELLS = 16
 QUIET = {"progress": False, "cells": CELLS}
@@ -48,14 +49,14 @@ def test_equals_a_loop_of_single_calls(result, metal_):
         assert float(result["sigma"][k, j]) == pytest.approx(float(single), abs=1e-10)
 
 
-def test_compiles_once_per_rung_count_and_never_again(metal_):
+def test_compiles_once_and_never_again(metal_):
     def count(**change):
         before = KERNELS.compilations
         axes = {"phonon_energy": np.linspace(0.34, 0.66, 23), "filling": [0.4, 0.5]}
         nj.sweep(metal_, nj.Clamped(3.0), axes=axes, plateau=True, chunk=10, **{**QUIET, **change})
         return KERNELS.compilations - before
 
-    assert count(cells=12) == 2
+    assert count(cells=12) == 1
     assert count(cells=12) == 0
 
 
@@ -125,6 +126,14 @@ def test_plan_covers_every_point_once_in_equal_batches():
     assert all(c.padded.size == c.size for c in chunks)
     assert np.concatenate([c.indices for c in chunks if c.rungs == 2]).tolist() == [2, 0, 6, 3]
     assert len({c.size for c in chunks if c.rungs == 2}) == 1
+
+
+def test_few_points_share_a_program_and_many_do_not():
+    way = way_to(10.0)
+    assert set(shared_rungs(np.repeat([2, 3, 4], 40), way)) == {4}
+    many = np.repeat([2, 3, 4], [100_000, 100_000, 40])
+    assert shared_rungs(many, way).tolist() == many.tolist()
+    assert set(shared_rungs(np.repeat([2, 30], [100_000, 1]), way)) == {2, 30}
 
 
 def test_rung_counts_agree_with_those_of_a_metal():

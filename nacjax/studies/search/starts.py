@@ -79,6 +79,6 @@ def lowest_valleys(z: np.ndarray, merit: np.ndarray, count: int, neighbours: int
 
 def in_batches(problem: Problem, count: int) -> Problem:
     """The problem in as few and equal batches for `count` points as memory and caches like."""
-    recipe, pairs = problem.recipe, problem.system.metal.off_ladder
-    most = default_size(recipe.way, recipe.rungs, jax.local_devices()[:1], pairs)
+    recipe, metal = problem.recipe, problem.system.metal
+    most = default_size(recipe.way, recipe.rungs, jax.local_devices()[:1], metal)
     return dataclasses.replace(problem, width=-(-count // -(-count // most)))

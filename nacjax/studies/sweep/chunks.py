@@ -8,11 +8,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ...model.metal import Metal
 from ...model.names import System
 from ...model.pump import AbstractPump
 from ...solvers.way import AbstractWay
 from ..progress import Progress
 from .room import available_memory, require_room
+
+SPARE = 0.5
+"""Share of a compilation that spare rungs may take: both times are known roughly."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,15 +58,15 @@ class Batching:
         own = {name: options[name] for name in names if options.get(name) is not None}
         return cls(**own), {name: value for name, value in options.items() if name not in names}
 
-    def size(self, way: AbstractWay, rungs: int, pairs: int) -> int:
+    def size(self, way: AbstractWay, rungs: int, metal: Metal) -> int:
         """Points per batch; arguments as in `default_size`."""
-        return int(self.chunk) if self.chunk is not None else default_size(way, rungs, self.devices, pairs)
+        return int(self.chunk) if self.chunk is not None else default_size(way, rungs, self.devices, metal)
 
-    def require_room(self, way: AbstractWay, chunks: list[Chunk], pairs: int) -> None:
+    def require_room(self, way: AbstractWay, chunks: list[Chunk], metal: Metal) -> None:
         """Raise `ValueError` where a batch takes more memory than a CPU has left."""
         if self.devices[0].platform == "cpu":
-            largest = max(chunks, key=lambda piece: piece.size * way.point_bytes(piece.rungs, pairs))
-            needed = largest.size * way.point_bytes(largest.rungs, pairs)
+            largest = max(chunks, key=lambda piece: piece.size * way.point_bytes(piece.rungs, metal))
+            needed = largest.size * way.point_bytes(largest.rungs, metal)
             what = f"chunk: a batch of {largest.size} points with {largest.rungs} rungs"
             require_room(needed, what, "give a smaller chunk=, or fewer cells")
 
@@ -72,6 +76,18 @@ def rung_counts(batch: System, points: int) -> np.ndarray:
     ratio = np.asarray(batch.metal.dos.width / batch.metal.phonon_energy)
     counts = np.ceil(ratio * (1 - 4 * np.finfo(ratio.dtype).eps)).astype(int)
     return np.broadcast_to(np.maximum(counts, 1), (points,))
+
+
+def shared_rungs(counts: np.ndarray, way: AbstractWay) -> np.ndarray:
+    """Rung counts (point,), raised to a larger one among them where spare rungs take less time than a compilation."""
+    shared = counts.copy()
+    head = counts.max(initial=0)
+    for count in np.unique(counts)[::-1]:
+        here = counts == count
+        if np.count_nonzero(here) * (way.seconds(head) - way.seconds(count)) > SPARE * way.compiling:
+            head = count
+        shared[here] = head
+    return shared
 
 
 def expected_cost(system: System, batch: System, points: int) -> np.ndarray:
@@ -114,10 +130,10 @@ def plan(rungs: np.ndarray, cost: np.ndarray, size: Callable[[int], int], multip
     return chunks
 
 
-def default_size(way: AbstractWay, rungs: int, devices: list, pairs: int = 0) -> int:
+def default_size(way: AbstractWay, rungs: int, devices: list, metal: Metal) -> int:
     """Points per batch: what stays in a CPU's caches (1 GiB of pairs of cells), or a good part of an
-    accelerator's memory. `pairs` as in `AbstractWay.point_bytes`."""
-    each = way.point_bytes(rungs, pairs)
+    accelerator's memory."""
+    each, pairs = way.point_bytes(rungs, metal), metal.off_ladder
     if devices[0].platform == "cpu":
         room = 0.5 * available_memory() / len(devices)
         return len(devices) * int(np.clip((min(room, 2**30) if pairs else room) / each, 1, way.most_points))

@@ -59,7 +59,7 @@ class Store:
     def plan(self, rungs: np.ndarray, multiple: int) -> list[Chunk]:
         """The chunks this store was laid out for, given the rung count of each point."""
         rows = [row[row != MISSING] for row in self.journal.points]
-        counts = [int(rungs[row[0]]) for row in rows]
+        counts = [int(rungs[row].max()) for row in rows]
         widest: dict[int, int] = {}
         for row, count in zip(rows, counts, strict=True):
             widest[count] = max(widest.get(count, 0), row.size)

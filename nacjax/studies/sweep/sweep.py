@@ -24,7 +24,7 @@ from ..commensurate import landmarks
 from ..progress import Reporter
 from .axes import Axes, Points, check_points, make_points
 from .batch import KERNELS, Study, run_chunk
-from .chunks import Batching, Chunk, expected_cost, plan, rung_counts
+from .chunks import Batching, Chunk, expected_cost, plan, rung_counts, shared_rungs
 from .dataset import blank, to_dataset
 from .extras import check_store
 from .observe import Observe, check_names, observables
@@ -123,7 +123,7 @@ def plan_job(study: Study, axes: Axes, batching: Batching, store: Any = None) ->
     batch = check_points(points, study.system)
     study.way.check(batch)
     chunks = _chunks(study, points, batch, batching, store)
-    batching.require_room(study.way, chunks, study.system.metal.off_ladder)
+    batching.require_room(study.way, chunks, study.system.metal)
     shapes = KERNELS.get(study, chunks[0], batching.devices).shapes
     return Job(study, points, chunks, batching, shapes, _configuration(study, points, batching.chunk))
 
@@ -185,14 +185,13 @@ def _run(
 
 
 def _chunks(study: Study, points: Points, batch: System, batching: Batching, store: Any) -> list[Chunk]:
-    rungs, many = rung_counts(batch, points.size), len(batching.devices)
+    rungs, many = shared_rungs(rung_counts(batch, points.size), study.way), len(batching.devices)
     if store is not None and is_store(Path(store)):
         kept = Store(store)
         if kept.largest_point < points.size:  # else it is another sweep, which open_store will refuse
             return kept.plan(rungs, many)
-    pairs = study.system.metal.off_ladder
     cost = expected_cost(study.system, batch, points.size)
-    return plan(rungs, cost, lambda count: batching.size(study.way, count, pairs), many)
+    return plan(rungs, cost, lambda count: batching.size(study.way, count, study.system.metal), many)
 
 
 def chunk_values(points: Points, piece: Chunk) -> np.ndarray:
