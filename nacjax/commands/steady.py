@@ -49,6 +49,7 @@ class Steady:
         output = self.files.free("steady.nc")
 
         from ..figures import plot_steady
+        from ..studies.sweep.outcomes import failed
 
         with Ticker("nacjax steady", lines=True):
             result = self.compute(metal, axes)
@@ -56,9 +57,9 @@ class Steady:
         print("\n".join(table(result)))
         erased = 0.1 / float(metal.inelastic_rate)
         print(f"the plateau lasts until t of order 0.1 W/Γ_in = {erased:.3g}/Γ_eph")
-        failed = int((result["outcome"] != 0).sum())
-        if failed:
-            print(f"{failed} of {result['outcome'].size} points failed; the variable `reason` says why.")
+        lost = int(failed(result["outcome"]).sum())
+        if lost:
+            print(f"{lost} of {result['outcome'].size} points failed; the variable `reason` says why.")
         print(f"{said} after {result.attrs['wall_seconds']:.1f} s")
 
     def compute(self, metal: Any, axes: dict[Any, Any]) -> "xr.Dataset":

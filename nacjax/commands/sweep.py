@@ -164,13 +164,14 @@ class Sweep:
         """Table, files and times."""
         from ..figures import plot_sigma
         from ..studies.sweep.accessor import known
+        from ..studies.sweep.outcomes import failed
         from .table import minima_table
 
         print(minima_table(result, metal))
         said = save(result, output, plot_sigma)
-        failed = int((result["outcome"] != 0).sum())
-        if failed:
-            print(f"{failed} of {result['outcome'].size} points failed; the variable `reason` says why.")
+        lost = int(failed(result["outcome"]).sum())
+        if lost:
+            print(f"{lost} of {result['outcome'].size} points failed; the variable `reason` says why.")
         print(said)
         print(
             f"compiled in {result.attrs['compile_seconds']:.1f} s, ran {result['outcome'].size} points in "

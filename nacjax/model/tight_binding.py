@@ -175,7 +175,9 @@ def tetrahedron_table(bands: TightBinding, sizes: tuple[int, ...], points: int) 
 def _table(nodes, corners, squares) -> tuple[Array, ...]:
     """C, D and ⟨v²⟩D at the nodes."""
     reach = nodes.size
-    if is_concrete(corners) and nodes[-1] > nodes[0]:  # a tetrahedron concerns the few nodes between its corners
+    if (
+        is_concrete(corners) and nodes[-1] > nodes[0]
+    ):  # a tetrahedron concerns the few nodes between its corners
         low, high = np.asarray(corners[0]), np.asarray(corners[3])
         highest = [high[start : start + TOGETHER].max() for start in range(0, high.size, TOGETHER)]
         step = float(nodes[1] - nodes[0])

@@ -12,6 +12,7 @@ from ..model.laboratory import phonons_per_fluence
 from ..model.metal import Metal
 from ..model.pump import AbstractPump
 from ..model.units import is_pair, physical, stated
+from .sweep.outcomes import failed
 from .sweep.sweep import sweep
 from .transport_laws import transport_laws
 
@@ -150,9 +151,9 @@ def verdict(result: xr.Dataset, margin: float = MARGIN) -> list[str]:
             f"transport {law}: σ < 0 at {below} of {lowest.size} points{rest}; {least}, "
             f"negative for {least_time}{float(time):.3g} {result['negative'].attrs['units']} there"
         )
-    failed = int((result["outcome"] != 0).sum())
-    if failed:
-        lines.append(f"{failed} of {result['outcome'].size} points failed and are not counted")
+    lost = int(failed(result["outcome"]).sum())
+    if lost:
+        lines.append(f"{lost} of {result['outcome'].size} points failed and are not counted")
     return lines
 
 

@@ -10,6 +10,7 @@ import xarray as xr
 import nacjax as nj
 from nacjax.solvers.verdict import of_run, of_state, sign_of
 from nacjax.studies.sweep import accessor  # noqa: F401  gives datasets their .nacjax
+from nacjax.studies.sweep.outcomes import UNSURE
 
 PUMPS = [
     nj.Clamped(20.0),
@@ -139,6 +140,8 @@ def test_a_sweep_in_three_lines_and_its_figures(swept):
             swept.nacjax.plot(**options)
     failed = swept.assign(outcome=swept["outcome"] + 1, reason=swept["outcome"].astype(str))
     assert "210 of 210 points failed: 0" in str(failed.nacjax)
+    doubtful = swept.assign(outcome=swept["outcome"] + UNSURE)
+    assert "all 210 points were computed, 210 of them less surely than was asked for" in str(doubtful.nacjax)
 
 
 def test_studies_show_what_they_found():

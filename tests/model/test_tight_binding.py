@@ -7,6 +7,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.special import ellipk
 
+import nacjax as nj
 from nacjax.model.k3c60 import K3C60_HOPPINGS_MEV, k3c60, k3c60_bands, k3c60_dos
 from nacjax.model.tight_binding import TightBinding, chain, simple_cubic, simple_cubic_p
 
@@ -258,3 +259,18 @@ def test_refuses_bad_meshes_and_flat_bands():
         simple_cubic().dos(4, points=3)
     with pytest.raises(ValueError, match=r"band width.*flat band"):
         simple_cubic(0.0).dos(4)
+
+
+@pytest.mark.slow
+def test_the_default_k_mesh_is_as_good_as_an_accuracy():
+    """σ of K3C60 on the plateau at 100 K under every transport law: 64³ k points against 128³."""
+    laws = ("constant", "band", "impurity", "hard_sphere")
+    found = {
+        mesh: [float(nj.plateau(nj.k3c60(mesh=mesh, transport=law), 20.0).sigma) for law in laws]
+        for mesh in (64, 128)
+    }
+    print("σ on 64³, 128³ k points:", found)
+    np.testing.assert_allclose(found[64], found[128], atol=1e-3)
+    assert found[64][1] == pytest.approx(0.0231, abs=1e-3) and found[64][3] == pytest.approx(
+        -0.1610, abs=1e-3
+    )

@@ -13,7 +13,7 @@ import xarray as xr
 
 import nacjax as nj
 from nacjax.model.record import versions
-from nacjax.studies.sweep import batch, store
+from nacjax.studies.sweep import batch, outcomes, store
 from nacjax.studies.sweep.store import Store
 
 AXES = {"filling": [0.3, 0.4, 0.5, 0.6, 0.7], "zeta": [1.0, 4.0, 9.0]}
@@ -174,7 +174,7 @@ def test_a_point_that_could_not_run_is_missing(whole, tmp_path, monkeypatch):
             ),
         )
         failed = swept(tmp_path / "run.zarr")
-    assert (failed["outcome"] == batch.NOT_RUN).all() and not Store(tmp_path / "run.zarr").done.any()
+    assert (failed["outcome"] == outcomes.NOT_RUN).all() and not Store(tmp_path / "run.zarr").done.any()
     found = swept(tmp_path / "run.zarr")
     np.testing.assert_array_equal(found["sigma"], whole[1])
     assert (xr.open_zarr(tmp_path / "run.zarr", consolidated=False)["outcome"] == 0).all()

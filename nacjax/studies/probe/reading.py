@@ -8,6 +8,7 @@ import xarray as xr
 
 from ...model.units import physical
 from ...solvers.optics import Optics
+from ..sweep.outcomes import failed
 from .apparent import apparent
 from .reflectivity import reflectivity
 from .study import ProbeStudy, scale_of
@@ -36,13 +37,13 @@ def read(study: ProbeStudy, swept: xr.Dataset, before: np.ndarray) -> xr.Dataset
     values |= _light(study, np.moveaxis(spectra, -2, 0), before, moment)
     data = {name: (("transport", *CASES, *dims), x, about) for name, (dims, x, about) in values.items()}
     result = xr.Dataset(data | _fields(study, sigma[count:, 0]), _coordinates(study))
-    failed = int((swept["outcome"].to_numpy() != 0).sum())
+    lost = int(failed(swept["outcome"]).sum())
     kept = {
         name: swept.attrs[name]
         for name in ("configuration", "versions", "study", "device")
         if name in swept.attrs
     }
-    return result.assign_attrs(kept, failed=failed, points=int(swept["outcome"].size))
+    return result.assign_attrs(kept, failed=lost, points=int(swept["outcome"].size))
 
 
 def _coordinates(study: ProbeStudy) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from ...model.shown import Said, draw
+from .outcomes import UNSURE, failed
 
 
 @xr.register_dataset_accessor("nacjax")
@@ -73,12 +74,13 @@ def outcome(dataset: xr.Dataset) -> str:
     """How the points ended."""
     if "outcome" not in dataset:
         return str(dataset.attrs.get("result", ""))
-    failed = dataset["outcome"] != 0
-    count = int(failed.sum())
-    if not count:
-        return f"all {failed.size} points were computed{known(dataset)}"
-    why = "" if "reason" not in dataset else f": {dataset['reason'].to_numpy()[failed.to_numpy()][0]}"
-    return f"{count} of {failed.size} points failed{why}"
+    codes = dataset["outcome"].to_numpy()
+    lost, doubtful = failed(codes), codes == UNSURE
+    if lost.any():
+        why = "" if "reason" not in dataset else f": {dataset['reason'].to_numpy()[lost][0]}"
+        return f"{lost.sum()} of {lost.size} points failed{why}"
+    less = f", {doubtful.sum()} of them less surely than was asked for" if doubtful.any() else ""
+    return f"all {lost.size} points were computed{less}{known(dataset)}"
 
 
 def known(dataset: xr.Dataset) -> str:

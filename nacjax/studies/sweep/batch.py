@@ -18,15 +18,7 @@ from ...solvers.accuracy import FINER
 from ...solvers.way import AbstractWay
 from .chunks import Chunk
 from .observe import Observable
-
-NOT_FINITE, NOT_RUN, UNSURE = 100, 101, 104
-OWN_SENTENCES = {
-    0: "The point was computed.",
-    NOT_FINITE: "The result is not finite.",
-    UNSURE: "σ is known less well than was asked for, on the finest mesh that is tried: sigma_error says how well.",
-    NOT_RUN: "The batch of this point could not run, most likely for want of memory.",
-}
-"""Outcome codes of a sweep's own; the others are those of the way."""
+from .outcomes import NOT_FINITE, NOT_RUN, UNSURE
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,11 +50,6 @@ class Study:
         finite = jnp.all(jnp.stack([jnp.all(jnp.isfinite(value)) for value in results.values()]))
         results["outcome"] = jnp.where((code == 0) & ~finite, NOT_FINITE, code)  # pyright: ignore[reportArgumentType]
         return results
-
-
-def sentence(code: int, way: AbstractWay) -> str:
-    """An outcome code as a sentence."""
-    return OWN_SENTENCES.get(code) or way.sentence(code)
 
 
 COMPILER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="compile")

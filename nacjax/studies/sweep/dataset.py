@@ -8,7 +8,8 @@ import xarray as xr
 from ...model.names import TIME, about, unit_of
 from . import accessor  # noqa: F401  what a sweep returns has .nacjax
 from .axes import Points
-from .batch import Study, sentence
+from .batch import Study
+from .outcomes import sentence
 
 
 def blank(study: Study, points: Points, shapes: dict[str, tuple[int, ...]]) -> dict[str, np.ndarray]:

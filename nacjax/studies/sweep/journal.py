@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from .batch import NOT_RUN
 from .chunks import Chunk
+from .outcomes import NOT_RUN, failed
 
 MISSING = -1
 MOST_FILES = 1000
@@ -115,7 +115,7 @@ class Journal:
             self.not_run[number] = float(row[0, 1])
             return
         if not self.whole[number]:
-            self.whole[number], self.failed[number] = True, np.count_nonzero(codes)
+            self.whole[number], self.failed[number] = True, np.count_nonzero(failed(codes))
             self._copy(number, row, results)
 
     def _copy(self, number: int, row: np.ndarray, results: dict[str, np.ndarray] | None) -> None:

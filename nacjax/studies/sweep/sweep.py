@@ -28,6 +28,7 @@ from .chunks import Batching, Chunk, expected_cost, plan, rung_counts, shared_ru
 from .dataset import blank, to_dataset
 from .extras import check_store
 from .observe import Observe, check_names, observables
+from .outcomes import failed
 from .peers import watched
 from .remote import check_executor, run_remotely
 from .store import Store, is_store, open_store
@@ -174,7 +175,7 @@ def _run(
                     target[piece.indices] = values[name]
                 if kept is not None:
                     kept.write(piece.number, values)
-                reporter.add(piece.indices.size, int(np.count_nonzero(values["outcome"])))
+                reporter.add(piece.indices.size, int(np.count_nonzero(failed(values["outcome"]))))
                 check_others()
     finally:
         if kept is not None:
@@ -224,7 +225,7 @@ def _still_to_do(kept: Store | None, chunks, results, reporter: Reporter) -> lis
     done = kept.journal.whole
     found = results["outcome"][results["outcome"] >= 0]
     if found.size:
-        reporter.add(found.size, int(np.count_nonzero(found)))
+        reporter.add(found.size, int(np.count_nonzero(failed(found))))
     return [piece for piece in chunks if not done[piece.number]]
 
 
