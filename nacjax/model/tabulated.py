@@ -17,6 +17,9 @@ from .source import Source
 
 Nodes = Float[Array, " node"]
 
+FEW = 16
+"""Fewer nodes than these are joined by straight lines."""
+
 
 class TabulatedDOS(AbstractDOS):
     """The density of states through the points of a table.
@@ -26,9 +29,9 @@ class TabulatedDOS(AbstractDOS):
     - `energy`: strictly increasing, at least 3 nodes; the first and last are the band edges
     - `density`: D ≥ 0 at the nodes, any normalisation (it is divided by ∫D dε)
     - `velocity_weighted`: ⟨v²⟩D ≥ 0 at the nodes, normalised like `density`, or None
-    - `cumulative`: ∫D dε at the nodes from the first one on, where it is known better than by
-      the trapezoid rule. It is kept exactly; node densities it contradicts are lowered.
-      Without it, D is piecewise linear.
+    - `cumulative`: ∫D dε at the nodes from the first one on, where it is known. It is kept exactly; node
+      densities it contradicts are lowered. Without it, D is integrated as a monotone cubic through the nodes between
+      two kinks (Fritsch & Butland), and as straight lines where the table has fewer than 16 nodes.
     - `kinks`: energies of the van Hove points; without it they are looked for (`find_kinks`)
       in concrete data, and under a JAX transformation there are none.
     - `source`: where the table was read, or None
@@ -66,7 +69,16 @@ class TabulatedDOS(AbstractDOS):
             cumulative = to_array(cumulative)
             check_column("cumulative", cumulative, energy)
             require("cumulative", cumulative, "non-decreasing", lambda x: np.diff(x) >= 0)
-        total, filled, slope = normalise(energy, density, cumulative)
+        if kinks is None:
+            concrete = is_concrete(energy, density)
+            self.kinks = find_kinks(energy, density) if concrete else jnp.zeros(0, energy.dtype)
+        else:
+            self.kinks = jnp.atleast_1d(to_array(kinks))
+            if is_concrete(energy):
+                lowest, highest = float(energy[0]), float(energy[-1])
+                inside = f"inside the table, {lowest:g} to {highest:g}"
+                require("kinks", self.kinks, inside, lambda x: (x >= lowest) & (x <= highest))
+        total, filled, slope = normalise(energy, density, cumulative, self.kinks)
         holds = "positive and finite: the table holds no states, or more than can be counted"
         require("integral of density", total, holds, lambda x: (x > 0) & (x < np.inf))
         self.energy, self.filled, self.slope = energy, filled, slope
@@ -75,15 +87,6 @@ class TabulatedDOS(AbstractDOS):
             velocity_weighted = to_array(velocity_weighted)
             check_column("velocity_weighted", velocity_weighted, energy)
             self.transport = velocity_weighted / total
-        if kinks is None:
-            concrete = is_concrete(energy, density, filled)
-            self.kinks = find_kinks(energy, self.slope) if concrete else jnp.zeros(0, energy.dtype)
-        else:
-            self.kinks = jnp.atleast_1d(to_array(kinks))
-            if is_concrete(energy):
-                lowest, highest = float(energy[0]), float(energy[-1])
-                inside = f"inside the table, {lowest:g} to {highest:g}"
-                require("kinks", self.kinks, inside, lambda x: (x >= lowest) & (x <= highest))
 
     def summary(self):
         return super().summary() if self.source is None else str(self.source)
@@ -177,15 +180,17 @@ def check_column(name: str, column: Array, energy: Nodes) -> None:
 
 
 @jax.jit
-def normalise(energy: Nodes, density: Nodes, cumulative: Nodes | None) -> tuple[Array, Nodes, Nodes]:
-    """∫D dε, and C and D at the nodes divided by it; without `cumulative`, by the trapezoid rule.
+def normalise(
+    energy: Nodes, density: Nodes, cumulative: Nodes | None, kinks: Float[Array, " kink"]
+) -> tuple[Array, Nodes, Nodes]:
+    """∫D dε, and C and D at the nodes divided by it; without `cumulative`, by `integrals`.
 
     Node densities are lowered until a² + b² ≤ 9 in every interval (a, b: D / mean D at its ends),
-    which keeps the cubic C monotone. Those of a plain table obey a + b = 2 already.
+    which keeps the cubic C monotone. Those of a plain table nearly obey a + b = 2 already.
     """
     width = jnp.diff(energy)
     if cumulative is None:
-        steps = 0.5 * (density[1:] + density[:-1]) * width
+        steps = integrals(energy, density, kinks)
         cumulative = jnp.concatenate([jnp.zeros_like(steps[:1]), jnp.cumsum(steps)])
     total = cumulative[-1] - cumulative[0]
     filled, slope = (cumulative - cumulative[0]) / total, density / total
@@ -195,6 +200,37 @@ def normalise(energy: Nodes, density: Nodes, cumulative: Nodes | None) -> tuple[
     one = jnp.ones_like(factor[:1])
     lowered = slope * jnp.minimum(jnp.concatenate([one, factor]), jnp.concatenate([factor, one]))
     return total, filled, lowered
+
+
+def integrals(energy: Nodes, density: Nodes, kinks: Float[Array, " kink"]) -> Float[Array, " interval"]:
+    """∫D dε over each interval, of a cubic that is monotone where D is; straight beside kinks and in few nodes.
+
+    Slopes at the nodes: Fritsch & Butland, SIAM J. Sci. Stat. Comput. 5, 300 (1984), doi:10.1137/0905021.
+    """
+    width, rise = jnp.diff(energy), jnp.diff(density) / jnp.diff(energy)
+    straight = 0.5 * (density[1:] + density[:-1]) * width
+    if energy.size < FEW:
+        return straight
+    before, after, low, high = width[:-1], width[1:], rise[:-1], rise[1:]
+    same = low * high > 0
+    shares = (before + 2 * after) / jnp.where(same, low, 1.0) + (2 * before + after) / jnp.where(
+        same, high, 1.0
+    )
+    slope = jnp.where(same, 3 * (before + after) / jnp.where(same, shares, 1.0), 0.0)
+    near = jnp.abs(energy[1:-1, None] - kinks) < 0.5 * jnp.minimum(before, after)[:, None]
+    broken = near.any(axis=1)
+    first, last = end_slope(width[:2], rise[:2]), end_slope(width[:-3:-1], rise[:-3:-1])
+    left = jnp.append(first, jnp.where(broken, high, slope))
+    right = jnp.append(jnp.where(broken, low, slope), last)
+    return straight + width**2 * (left - right) / 12
+
+
+def end_slope(width: Float[Array, "2"], rise: Float[Array, "2"]) -> Float[Array, ""]:
+    """The slope at an end from the two intervals next to it, kept monotone."""
+    slope = ((2 * width[0] + width[1]) * rise[0] - width[0] * rise[1]) / (width[0] + width[1])
+    slope = jnp.where(slope * rise[0] > 0, slope, 0.0)
+    steep = (rise[0] * rise[1] <= 0) & (jnp.abs(slope) > 3 * jnp.abs(rise[0]))
+    return jnp.where(steep, 3 * rise[0], slope)
 
 
 def find_kinks(energy: Nodes, density: Nodes, most: int = 6, weakest: float = 0.25) -> Float[Array, " kink"]:

@@ -6,6 +6,7 @@ particle conservation makes their own Jacobian singular. The linear solves keep 
 ladder; dispersion and further modes, whose rates are dense in the cells already, get a dense LU.
 """
 
+import warnings
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -136,7 +137,10 @@ def steady_state(
     """
     check_options(mesh)
     fine = fineness(accuracy, cells, mesh, plain=Mesh.uniform(), share=SHARE)
-    return until_sure(lambda fine: steady_at(metal, pump, field, fine, rungs, max_steps), fine)
+    found = until_sure(lambda fine: steady_at(metal, pump, field, fine, rungs, max_steps), fine)
+    if is_concrete(found.sigma) and is_concrete(found.converged) and found.ok and not found.sure:
+        warnings.warn(found.result, RuntimeWarning, stacklevel=2)
+    return found
 
 
 def steady_at(
