@@ -204,7 +204,9 @@ class Kinetics(eqx.Module):
             return Response(unknown, unknown, unknown, unknown, self.field_unit_squared)
         drift, heating = self.change(moved), self.change(heat)
         sigma, drift, push = (conductivity(f, self.ladder) for f in (state.f, drift, heating))
-        stirred = total(self.ladder.transport * jnp.abs(jnp.diff(heating.ravel())))
+        # by what each flow changes σ: of |∂f/∂t| in the finest cells rounding would be the larger part
+        worth = jnp.diff(jnp.pad(self.ladder.transport, 1)) * self.ladder.inverse.ravel()
+        stirred = total(jnp.abs(heat.chain * jnp.diff(worth)))  # pyright: ignore[reportOptionalOperand]
         return Response(sigma, drift, push, stirred, self.field_unit_squared)
 
     def drift_and_push(self, t, state: State) -> tuple[Float[Array, ""], Float[Array, ""]]:

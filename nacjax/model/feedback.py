@@ -77,7 +77,7 @@ class SelfTunedField(AbstractField):
     def squared(self, t, variables, response):
         wanted = self.wanted(response)
         # where c passes through 0
-        size = jnp.maximum(jnp.abs(response.push), jax.lax.stop_gradient(0.01 * response.stirred))
+        size = jnp.maximum(jnp.abs(response.push), jax.lax.stop_gradient(0.05 * response.stirred))
         return jnp.where(wanted > 0, wanted / jnp.where(wanted > 0, size, 1.0), 0.0)
 
     def wanted(self, response: Response) -> Float[Array, ""]:

@@ -21,7 +21,7 @@ class Response(NamedTuple):
     """What a field law may know of a state: σ/σ_0 and how it moves; scalars.
 
     - `sigma`: σ/σ_0; `drift`: its rate of change without a field; `push`: that per unit F²
-    - `stirred`: Σ over the faces of |what a unit F² changes in σ|, per unit time
+    - `stirred`: Σ over the faces of |what the flow that a unit F² drives there changes in σ|, per unit time
     - `unit`: F² of the normalised field 𝓔 = 1
 
     All but the last are NaN for a law that does not declare that it `reacts`.

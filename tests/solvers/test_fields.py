@@ -69,6 +69,25 @@ def test_the_self_tuned_field_converges_with_the_tolerance(fig3):
 
 
 @pytest.mark.slow
+def test_the_self_tuned_field_of_a_default_call(fig3):
+    """E² against another mesh at rtol = 1e-6: to 1e-3 of its peak; in single precision, that of rounding, to a third."""
+    metal, times = change(fig3, inelastic_rate=0.01), np.array([0.3, 0.4, 0.5, 0.6, 0.8])
+    mesh = nj.Mesh(200, edge_weight=0.15, edge_width=5e-5, fermi_weight=0.2)
+
+    def squared(**options):
+        run = nj.evolve(metal, nj.ExponentialPulse(10.0, 0.3), times, field=nj.SelfTunedField(), **options)
+        return np.asarray(run.field) ** 2
+
+    exact, found = squared(mesh=mesh, rtol=1e-6), squared()
+    print("E² on another mesh, by default:", exact, found)
+    np.testing.assert_allclose(found, exact, atol=1e-3 * exact.max())
+    with jax.enable_x64(False):
+        metal = nj.Metal(nj.FlatTopDOS(), 1 / 3, 0.003, 2 / 3, inelastic_rate=0.01, phonon_lifetime=5.0)
+        single = squared()
+    print("E² in single precision:", single)
+    np.testing.assert_allclose(single, exact, atol=exact.max() / 3)
+
+
 def test_maxwell_field_tends_to_the_self_tuned(fig3, tuned):
     """The undershoot of σ is of order 1/2 in τ_M; |σ| at fixed times approaches order 1 from below."""
     undershoot, held, apart, taus = [], [], [], np.array([1e-3, 2.5e-4, 6.25e-5])
