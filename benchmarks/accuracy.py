@@ -110,10 +110,9 @@ def main() -> None:
         for accuracy in ACCURACIES:
             swept = sigma(name, count, accuracy=accuracy)
             error = np.abs(swept["sigma"].to_numpy() - truth)
-            found.setdefault(f"true {accuracy:g}", []).extend(error.ravel().tolist())
-            found.setdefault(f"said {accuracy:g}", []).extend(
-                swept["sigma_error"].to_numpy().ravel().tolist()
-            )
+            group = found.setdefault(name, {})
+            group[f"true {accuracy:g}"] = error.ravel().tolist()
+            group[f"said {accuracy:g}"] = swept["sigma_error"].to_numpy().ravel().tolist()
             unsure = int((swept["outcome"] != 0).sum())
             print(
                 f"{name}, {accuracy:g}: largest error {np.nanmax(error):.1e}, {unsure} points marked",

@@ -70,7 +70,7 @@ def test_the_self_tuned_field_converges_with_the_tolerance(fig3):
 
 @pytest.mark.slow
 def test_the_self_tuned_field_of_a_default_call(fig3):
-    """E² against another mesh at rtol = 1e-6: to 1e-3 of its peak; in single precision, that of rounding, to a third."""
+    """E² against another mesh at rtol = 1e-6: to 1e-3 of its peak; in single precision to a third, that is rounding."""
     metal, times = change(fig3, inelastic_rate=0.01), np.array([0.3, 0.4, 0.5, 0.6, 0.8])
     mesh = nj.Mesh(200, edge_weight=0.15, edge_width=5e-5, fermi_weight=0.2)
 
