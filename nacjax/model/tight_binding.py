@@ -84,8 +84,8 @@ class TightBinding(eqx.Module):
         """D(ε) and ⟨v²⟩D per orbital, on `points` equidistant energies from band bottom to top.
 
         `mesh`: cells of the k mesh along the reciprocal vectors (1 along an axis without bonds), best an even number.
-        v is in energy × length. Differentiable in the hoppings. Raises `ValueError` for a mesh
-        or a number of points that is no whole number in range, and for a band without width.
+        v is in energy × length. Differentiable in the hoppings (a mesh above 32 takes long then). Raises `ValueError`
+        for a mesh or a number of points that is no whole number in range, and for a band without width.
         """
         sizes = (mesh,) * 3 if isinstance(mesh, int) else tuple(mesh)
         if len(sizes) != 3 or any(n != int(n) or n < 1 for n in sizes):
@@ -173,11 +173,9 @@ def tetrahedron_table(bands: TightBinding, sizes: tuple[int, ...], points: int) 
 
 
 def _table(nodes, corners, squares) -> tuple[Array, ...]:
-    """C, D and ⟨v²⟩D at the nodes."""
+    """C, D and ⟨v²⟩D at the nodes. A tetrahedron concerns the few between its corners, as far as these are known."""
     reach = nodes.size
-    if (
-        is_concrete(corners) and nodes[-1] > nodes[0]
-    ):  # a tetrahedron concerns the few nodes between its corners
+    if is_concrete(corners) and nodes[-1] > nodes[0]:
         low, high = np.asarray(corners[0]), np.asarray(corners[3])
         highest = [high[start : start + TOGETHER].max() for start in range(0, high.size, TOGETHER)]
         step = float(nodes[1] - nodes[0])
