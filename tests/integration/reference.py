@@ -20,6 +20,8 @@ Changed on purpose since they were written, with the reason:
 - everything with inelastic scattering: its flux is of second order in cells wider than T, and no longer upwind.
 - runs in time by up to their tolerance: the first step is that in which f begins to move, and not 0.01.
 - what follows from a mesh with faces on edges: the numbers of cells between edges are even.
+- tight-binding bands of 16 k points a side and more: extrapolated from half the mesh.
+- the field that holds σ, by 1e-5: what keeps it finite where it would lower σ no longer sums rounding.
 """
 
 import argparse
