@@ -262,15 +262,16 @@ def test_refuses_bad_meshes_and_flat_bands():
 
 
 @pytest.mark.slow
-def test_the_default_k_mesh_is_as_good_as_an_accuracy():
+def test_the_default_k_mesh_is_fine_enough():
     """σ of K3C60 on the plateau at 100 K under every transport law: 64³ k points against 128³."""
     laws = ("constant", "band", "impurity", "hard_sphere")
-    found = {
-        mesh: [float(nj.plateau(nj.k3c60(mesh=mesh, transport=law), 20.0).sigma) for law in laws]
-        for mesh in (64, 128)
-    }
-    print("σ on 64³, 128³ k points:", found)
-    np.testing.assert_allclose(found[64], found[128], atol=1e-3)
-    assert found[64][1] == pytest.approx(0.0231, abs=1e-3) and found[64][3] == pytest.approx(
-        -0.1610, abs=1e-3
-    )
+
+    def sigma(mesh):
+        return [
+            float(nj.plateau(nj.k3c60(mesh=mesh, transport=law), 20.0, accuracy=1e-4).sigma) for law in laws
+        ]
+
+    found, finer = sigma(64), sigma(128)
+    print("σ on 64³, 128³ k points:", found, finer)
+    np.testing.assert_allclose(found, finer, atol=1.5e-3)
+    assert found[1] == pytest.approx(0.0231, abs=1e-3) and found[3] == pytest.approx(-0.1610, abs=1e-3)
