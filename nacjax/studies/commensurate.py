@@ -13,6 +13,9 @@ from jaxtyping import Array
 
 from ..model.metal import Metal
 
+LEVEL = 0.01
+"""Where D exceeds its minimum by less, in units of its mean, the minimum is flat, and its place the middle of that."""
+
 
 class Landmark(NamedTuple):
     """A distance from the chemical potential (energy), and what lies there."""
@@ -33,7 +36,7 @@ def landmarks(metal: Metal) -> list[Landmark]:
     mu, bottom, top, energy, density = (np.asarray(x, dtype=float) for x in _band(metal))
     found = [Landmark("μ − bottom", float(mu - bottom)), Landmark("top − μ", float(top - mu))]
     for place in dips(density, prominence=0.2):
-        distance = float(energy[place] - mu)
+        distance = float(np.mean(energy[stretch(density, place, LEVEL)][[0, -1]]) - mu)
         found.append(Landmark("DoS minimum − μ" if distance > 0 else "μ − DoS minimum", abs(distance)))
     return found
 
@@ -46,6 +49,13 @@ def _band(metal: Metal) -> tuple[Array, ...]:
     energy = jnp.linspace(bottom + reach, top - reach, 401)
     states = metal.dos.cumulative(energy + reach) - metal.dos.cumulative(energy - reach)
     return metal.chemical_potential, bottom, top, energy, 25 * states
+
+
+def stretch(values: np.ndarray, place: int, level: float) -> slice:
+    """The places around one where values exceed that there by less than `level`."""
+    higher = np.flatnonzero(values >= values[place] + level)
+    before, after = higher[higher < place], higher[higher > place]
+    return slice(before[-1] + 1 if before.size else 0, after[0] if after.size else values.size)
 
 
 def dips(values: np.ndarray, prominence: float) -> list[int]:
