@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import nacjax as nj
-from nacjax.commands.main import COMMANDS, parse
+from nacjax.commands.main import COMMANDS, main, parse
 
 ROOT = Path(__file__).parents[2]
 PAGES = {name: (ROOT / name).read_text(encoding="utf-8")
@@ -52,6 +52,17 @@ def test_commands_parse():
         module, kind, _ = COMMANDS[name]
         kind = getattr(__import__(module, fromlist=[kind]), kind)
         parse(name, kind, [word for word in words if not word.endswith(".toml")])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", ["sweep", "steady", "evolve", "material notebooks/k3c60.toml"])
+def test_commands_of_the_pages_run_as_they_stand(line, tmp_path, monkeypatch, capsys):
+    words = [str(ROOT / word) if word.endswith(".toml") else word for word in line.split()]
+    assert any(f"nacjax {line}`" in page or f"nacjax {line}\n" in page for page in PAGES.values())
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 0
+    assert f"wrote {words[0]}.nc and {words[0]}.png" in capsys.readouterr().out
+    assert (tmp_path / f"{words[0]}.png").stat().st_size > 10_000
 
 
 class Cluster:
