@@ -113,6 +113,20 @@ def test_few_rows_of_a_smooth_band_are_as_good_as_the_band():
     assert errors[0] > 8 * errors[1] > 64 * errors[2]
 
 
+def test_derivatives_of_the_integral_are_differences():
+    energy = np.linspace(-0.5, 0.5, 41)
+    density = np.maximum(1 - np.abs(2 * energy) ** 8 + 0.1 * np.sin(9 * energy), 0)
+
+    def filled(density):
+        return TabulatedDOS(energy, density, kinks=[0.1]).cumulative(0.13)
+
+    gradient = jax.grad(filled)(jnp.asarray(density))
+    for node in (1, 5, 24, 25, 26):  # 24 is at the kink
+        step = 1e-6 * np.eye(41)[node]
+        numeric = (filled(density + step) - filled(density - step)) / 2e-6
+        assert gradient[node] == pytest.approx(float(numeric), rel=1e-6)
+
+
 def test_a_table_without_columns_of_velocities():
     with pytest.raises(ValueError, match=r"no velocity column.*velocity_weighted="):
         sampled(FlatTopDOS()).velocity_squared(0.0)

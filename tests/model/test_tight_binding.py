@@ -275,3 +275,13 @@ def test_the_default_k_mesh_is_fine_enough():
     print("σ on 64³, 128³ k points:", found, finer)
     np.testing.assert_allclose(found, finer, atol=1.5e-3)
     assert found[1] == pytest.approx(0.0231, abs=1e-3) and found[3] == pytest.approx(-0.1610, abs=1e-3)
+
+
+@pytest.mark.parametrize("mesh", [8, 16])  # 16 is extrapolated from half of it
+def test_derivatives_of_the_table_are_differences(mesh):
+    def filled(hopping):
+        return k3c60_bands((hopping, *K3C60_HOPPINGS_MEV[1:])).dos(mesh, points=64).cumulative(20.0)
+
+    numeric = (filled(-4.0 + 4e-5) - filled(-4.0 - 4e-5)) / 8e-5
+    assert jax.grad(filled)(-4.0) == pytest.approx(float(numeric), rel=1e-6)
+    assert jax.jacfwd(filled)(-4.0) == pytest.approx(float(numeric), rel=1e-6)
