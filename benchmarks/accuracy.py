@@ -7,12 +7,13 @@ any order). Writes results/accuracy.json and the table of README.md.
     python benchmarks/accuracy.py [--quick]
 """
 
+import argparse
 import json
-import sys
 from pathlib import Path
 
 import jax
 import numpy as np
+from common import insert
 
 import nacjax as nj
 
@@ -20,7 +21,6 @@ jax.config.update("jax_enable_x64", True)
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "README.md"
-MARKS = "<!-- from here: python benchmarks/accuracy.py -->\n", "<!-- to here -->\n"
 TIMES = [0.1, 0.3, 1.0, 3.0, 10.0, 30.0]
 ACCURACIES = (1e-2, 1e-3, 1e-4)
 RANGES = {
@@ -102,7 +102,9 @@ def rows(found: dict[str, dict[str, list]]) -> list[str]:
 
 def main() -> None:
     """Compute, write the JSON and the table."""
-    quick = "--quick" in sys.argv
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="a few points, nothing written: does it work?")
+    quick = parser.parse_args().quick
     count = 8 if quick else 50
     found: dict[str, dict[str, list]] = {}
     for name in GROUPS:
@@ -122,14 +124,7 @@ def main() -> None:
     if quick:
         return
     (HERE / "results" / "accuracy.json").write_text(json.dumps(found))
-    write_table(found)
-
-
-def write_table(found: dict[str, dict[str, list]]) -> None:
-    """The rows between their marks in README.md."""
-    page = PAGE.read_text()
-    before, rest = page.split(MARKS[0])
-    PAGE.write_text(before + MARKS[0] + "\n".join(rows(found)) + "\n" + MARKS[1] + rest.split(MARKS[1])[1])
+    insert(PAGE, Path(__file__).name, "\n".join(rows(found)) + "\n")
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def arguments(description: str) -> argparse.Namespace:
     os.environ["OMP_NUM_THREADS"] = "1"  # the threads of SuperLU_MT spin
     from nacjax.commands.settings import set_up
 
-    set_up(x64=True, device=None)
+    set_up(x64=True, device=None, cache=False)
     return options
 
 
@@ -237,3 +237,10 @@ def show(row: dict) -> None:
         f"{row['name']:42s} {row['core_ms_per_point']:10.4f} core ms {error} {inner} {row['settings']}",
         flush=True,
     )
+
+
+def insert(page: Path, script: str, text: str) -> None:
+    """Put what a script writes, ending in a line break, between its marks on a page."""
+    start, end = f"<!-- from here: python benchmarks/{script} -->\n", "<!-- to here -->\n"
+    before, rest = page.read_text().split(start)
+    page.write_text(before + start + text + end + rest.split(end, 1)[1])

@@ -5,6 +5,7 @@ Writes results/start.json and the table of README.md. The machine should have no
     python benchmarks/start.py
 """
 
+import argparse
 import json
 import os
 import statistics
@@ -14,9 +15,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from common import insert
+
 HERE = Path(__file__).parent
 PAGE = HERE / "README.md"
-MARKS = "<!-- from here: python benchmarks/start.py -->\n", "<!-- to here: start -->\n"
 TIMES = 3
 SESSION = """
 import time
@@ -93,11 +95,11 @@ def rows(found: dict[str, list[float]]) -> list[str]:
 
 def main() -> None:
     """Measure, write the JSON and the table."""
+    argparse.ArgumentParser(description=__doc__.split("\n")[0]).parse_args()
     found = measure()
     print("\n".join(rows(found)))
     (HERE / "results" / "start.json").write_text(json.dumps(found, indent=1))
-    before, rest = PAGE.read_text().split(MARKS[0])
-    PAGE.write_text(before + MARKS[0] + "\n".join(rows(found)) + "\n" + MARKS[1] + rest.split(MARKS[1])[1])
+    insert(PAGE, Path(__file__).name, "\n".join(rows(found)) + "\n")
 
 
 if __name__ == "__main__":

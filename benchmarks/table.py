@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from common import arguments
+from common import arguments, insert
 
 TITLES = {
     "fig2a": "(a) Fig. 2a sweep: t = 10, Γ_in = 1e-3, two rungs",
@@ -16,7 +16,6 @@ TITLES = {
     "parts": "What bounds (a) and (b)",
 }
 PAGE = Path(__file__).parent / "README.md"
-MARKS = "<!-- from here: python benchmarks/table.py -->\n", "<!-- to here -->\n"
 
 
 def load(folder: Path, quick: bool) -> dict:
@@ -160,12 +159,6 @@ def summary(results: dict) -> str:
     return "\n".join([*lines, "", f"{places}; σ/σ_0 within 1e-3, compilation apart.", ""])
 
 
-def insert(text: str, path: Path) -> None:
-    """Put the table between its marks in README.md beside it."""
-    before, rest = path.read_text().split(MARKS[0])
-    path.write_text(before + MARKS[0] + text + MARKS[1] + rest.split(MARKS[1])[1])
-
-
 def front(rows: list[dict]) -> list[tuple[float, float]]:
     """(core ms, error) of the settings that are worth their time."""
     kept, best = [], 0.1
@@ -239,4 +232,4 @@ if __name__ == "__main__":
     figure(results, options.out / f"figure{suffix}.png")
     print(text)
     if not options.quick:
-        insert(summary(results), PAGE)
+        insert(PAGE, "table.py", summary(results))

@@ -2,6 +2,9 @@
 
 import re
 import shlex
+import shutil
+import subprocess
+import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -63,6 +66,17 @@ def test_commands_of_the_pages_run_as_they_stand(line, tmp_path, monkeypatch, ca
     assert main(words) == 0
     assert f"wrote {words[0]}.nc and {words[0]}.png" in capsys.readouterr().out
     assert (tmp_path / f"{words[0]}.png").stat().st_size > 10_000
+
+
+@pytest.mark.integration
+def test_the_table_of_benchmarks_is_that_of_their_results(tmp_path):
+    shutil.copytree(ROOT / "benchmarks", tmp_path / "benchmarks")
+    done = subprocess.run(
+        [sys.executable, "benchmarks/table.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    for page in ("README.md", "results/table.md"):
+        assert (tmp_path / "benchmarks" / page).read_text() == (ROOT / "benchmarks" / page).read_text()
 
 
 class Cluster:
