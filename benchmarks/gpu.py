@@ -16,7 +16,7 @@ from common import arguments, write
 
 START = time.perf_counter()
 LIMIT = 420.0  # seconds, after which no measurement is begun
-STAGES = 4  # of the default solver, RODAS3
+STAGES = 8  # of the default solver, RODAS5P
 PLATEAU, STEADY = -0.37394474, 0.4543  # flat-top DoS, ν = 1/2, ω_p = 0.53, ζ = 20, T = 0.003; Γ_in = 0.01
 
 

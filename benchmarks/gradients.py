@@ -54,11 +54,10 @@ def compare(options, case, rtol=1e-2, chunk=32):
     import jax
 
     import nacjax as nj
-    from nacjax.solvers.rosenbrock import RODAS4
 
     points = case.points
     some = slice(None, None, max(1, len(points) // 8))  # of these the gradient is known to 1e-6
-    exact = batched(jax.jacfwd(lambda p: single(case, 1e-7, solver=nj.Rosenbrock(RODAS4))(p)[0]), chunk)
+    exact = batched(jax.jacfwd(lambda p: single(case, 1e-7, solver=nj.Rosenbrock())(p)[0]), chunk)
     exact = np.array(compiled(exact, points[some])[0]())
     rows = []
     for name, method in methods(case, rtol).items():

@@ -70,10 +70,10 @@ def parts(case, chunk):
 
 def calls_per_step():
     """How often a step of the default method does each part."""
-    from nacjax.solvers.rosenbrock import RODAS3
+    from nacjax.solvers.rosenbrock import RODAS5P
 
-    stages = len(RODAS3.m)
-    fresh = sum(i > 0 and any(row) for i, row in enumerate(RODAS3.a))
+    stages = len(RODAS5P.m)
+    fresh = sum(i > 0 and any(row) for i, row in enumerate(RODAS5P.a))
     return {"right-hand side": fresh + 1, "matrix": 1, "factorise": 1, "solve": stages}
 
 

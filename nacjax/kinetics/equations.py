@@ -72,7 +72,13 @@ class Kinetics(eqx.Module):
         ledger: bool = False,
     ) -> "Kinetics":
         """Lay the mesh and compute the coefficients."""
-        ladder = build_ladder(metal, mesh, rungs)
+        return cls.on(build_ladder(metal, mesh, rungs), metal, pump, field, ledger)
+
+    @classmethod
+    def on(
+        cls, ladder: Ladder, metal: Metal, pump: AbstractPump, field: AbstractField, ledger: bool = False
+    ) -> "Kinetics":
+        """The coefficients on a ladder that is laid already."""
         fermi_density = metal.density(ladder.fermi_energy)
         scattering = (ElectronPhonon.of if metal.dispersion is None else driven_branch)(metal, ladder)
         processes = (

@@ -7,7 +7,6 @@ by energy, and the last cell of a rung touches the first cell of the next.
 
 import dataclasses
 import math
-from typing import Any
 
 import equinox as eqx
 import jax
@@ -54,10 +53,6 @@ class Mesh(eqx.Module):
     def with_cells(self, cells: int) -> "Mesh":
         """The same kind of mesh with so many cells in a rung."""
         return dataclasses.replace(self, cells=cells)
-
-    def halved(self) -> "Mesh":
-        """Every second face of this mesh."""
-        return Halved(self.cells, self.edge_weight, self.edge_width, self.fermi_weight, self.on_edges)
 
     @classmethod
     def uniform(cls, cells: int = 128) -> "Mesh":
@@ -108,19 +103,6 @@ class Mesh(eqx.Module):
         together = 2 - self.cells % 2  # even numbers, so that every second face is on the edges too
         numbers = together * jnp.round(jax.lax.stop_gradient(knots) * self.cells / together)
         return jnp.interp(counts, numbers, knots)
-
-
-class Halved(Mesh):
-    """Every second face of the mesh that has the same numbers and twice the cells: `Mesh.halved`."""
-
-    def __init__(self, cells: int, *rest: Any):
-        require_count("cells", cells, 8)
-        super().__init__(cells // 2, *rest)
-
-    def faces(self, metal: Metal, chemical_potential: Float[Array, ""]) -> Float[Array, " cell+1"]:
-        """Positions s of the cell faces, from 0 to ω_p (energy)."""
-        whole = Mesh(2 * self.cells, self.edge_weight, self.edge_width, self.fermi_weight, self.on_edges)
-        return whole.faces(metal, chemical_potential)[::2]
 
 
 def image_shares(place: Float[Array, " feature"]) -> Float[Array, "3 feature"]:
@@ -183,6 +165,24 @@ class Ladder(eqx.Module):
         """I, the number of cells in a rung."""
         return self.states.shape[1]
 
+    def halved(self) -> "Ladder":
+        """The ladder on every second face: pairs of cells are one. `cells` must be even."""
+        width = self.width[:, ::2] + self.width[:, 1::2]
+        states = self.states[:, ::2] + self.states[:, 1::2]
+        below, above = (self.energy + side * self.width / 2 for side in (-1, 1))
+        filled = states > 0
+        return Ladder(
+            energy=0.5 * (below[:, ::2] + above[:, 1::2]),
+            width=width,
+            states=states,
+            density=states / width,
+            inverse=jnp.where(filled, 1 / jnp.where(filled, states, 1.0), 0.0),
+            spacing=spacing(width),
+            transport=self.transport[1::2],
+            chemical_potential=self.chemical_potential,
+            fermi_energy=self.fermi_energy,
+        )
+
 
 def count_rungs(metal: Metal, rungs: int | None = None) -> int:
     """J = ⌈W/ω_p⌉, or `rungs` where it is given; raises `ValueError` where it cannot be known or is too small.
@@ -236,11 +236,16 @@ def build_ladder(metal: Metal, mesh: Mesh, rungs: int) -> Ladder:
         states=states,
         density=states / width,
         inverse=jnp.where(filled, 1 / jnp.where(filled, states, 1.0), 0.0),  # pyright: ignore[reportOperatorIssue]
-        spacing=jnp.tile(0.5 * (width[0] + jnp.roll(width[0], -1)), rungs)[:-1],
+        spacing=spacing(width),
         transport=jnp.where(inner_filled, metal.transport_ratio(inner, fermi_energy), 0.0),
         chemical_potential=mu,
         fermi_energy=fermi_energy,
     )
+
+
+def spacing(width: Float[Array, "rung cell"]) -> Float[Array, " face"]:
+    """Distances of the centres of consecutive cells."""
+    return jnp.tile(0.5 * (width[0] + jnp.roll(width[0], -1)), len(width))[:-1]
 
 
 def fermi(energy: Float[Array, "*shape"], mu, temperature) -> Float[Array, "*shape"]:

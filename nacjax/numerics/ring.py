@@ -100,7 +100,10 @@ def _eliminate(k, a):
 
 
 def _invert(a):
-    """Inverse of blocks (n, n, ...) by Gauss–Jordan elimination without pivoting."""
+    """Inverse of blocks (n, n, ...) by Gauss–Jordan elimination without pivoting, of 2 × 2 in closed form."""
+    if a.shape[0] == 2:  # a step of the default two rungs takes a tenth less time so
+        (a, b), (c, d) = a / (a[0, 0] * a[1, 1] - a[0, 1] * a[1, 0])
+        return jnp.stack([jnp.stack([d, -b]), jnp.stack([-c, a])])
     if a.shape[0] > 12:  # a loop compiles faster, unrolled steps run faster
         return jax.lax.fori_loop(0, a.shape[0], _eliminate, a)
     for k in range(a.shape[0]):

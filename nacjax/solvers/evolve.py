@@ -13,7 +13,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
 from ..kinetics.equations import Kinetics
-from ..kinetics.ladder import Mesh, count_rungs
+from ..kinetics.ladder import Ladder, Mesh, build_ladder, count_rungs
 from ..model.checks import as_arrays, is_concrete, to_array
 from ..model.field import AbstractField
 from ..model.metal import Metal
@@ -185,7 +185,7 @@ NUMERICAL = tuple(inspect.signature(numerics).parameters)[2:]
 
 
 def default_solver(metal: Metal) -> Rosenbrock:
-    """RODAS3 with the exact Jacobian, or a W-method where dispersion or further modes leave the ladder."""
+    """RODAS5P with the exact Jacobian, or a W-method where dispersion or further modes leave the ladder."""
     return Rosenbrock() if metal.on_ladder else Rosenbrock(tableau=ROS34PW2)
 
 
@@ -207,12 +207,12 @@ def _evolve(varied, fixed, structure, numerics: Numerics) -> Run:
     def solve(varied, fixed, adjoint):
         leaves = [b if a is None else a for a, b in zip(varied, fixed, strict=True)]
         system = jax.tree.unflatten(structure, leaves)
-        mesh = fine.on(system[0].dos).mesh
-        kinetics, states, how = solved(system, mesh, numerics, adjoint)
+        ladder = build_ladder(system[0], fine.on(system[0].dos).mesh, numerics.rungs)
+        kinetics, states, how = solved(system, ladder, numerics, adjoint)
         coarse = None
         if fine.paired:
             less = numerics._replace(budget=False)
-            rough, rough_states, _ = solved(system, mesh.halved(), less, adjoint, looser=4)
+            rough, rough_states, _ = solved(system, ladder.halved(), less, adjoint, looser=4)
             pair = (kinetics, states), (rough, rough_states)
             coarse = Coarse.of(system[0].dos, *((eqx.filter_vmap(k.unpack)(y).f, k.ladder) for k, y in pair))
         return kinetics, system[-1], states, how, coarse
@@ -234,10 +234,10 @@ def _evolve(varied, fixed, structure, numerics: Numerics) -> Run:
     return Run.collect(kinetics, times, states, how, coarse, fine, sum(numerics.tolerances(kinetics.field)))
 
 
-def solved(system: tuple, mesh: Mesh, numerics: Numerics, adjoint, looser: int = 1):
-    """The `Kinetics` of (metal, pump, field, times) on a mesh, its states (NaN where not reached), and how it ended."""
+def solved(system: tuple, ladder: Ladder, numerics: Numerics, adjoint, looser: int = 1):
+    """The `Kinetics` of (metal, pump, field, times) on a ladder, its states (NaN where not reached), how it ended."""
     metal, pump, field, times = system
-    kinetics = Kinetics.build(metal, pump, field, mesh, numerics.rungs, ledger=numerics.budget)
+    kinetics = Kinetics.on(ladder, metal, pump, field, ledger=numerics.budget)
     # diffrax would raise from within the program
     safe = jnp.where(in_order(times), times, 1e-6 * jnp.arange(1, times.size + 1))
     solution = integrate(

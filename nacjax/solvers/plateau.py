@@ -124,17 +124,14 @@ def plateau_at(metal: Metal, zeta, fine: Fineness, rungs: int | None = None) -> 
 @eqx.filter_jit
 def _plateau(inputs: tuple[Metal, Clamped], fine: Fineness, rungs: int) -> Plateau:
     metal, pump = inputs
-    mesh = fine.on(metal.dos).mesh
 
-    def on(mesh):
-        ladder = build_ladder(metal, mesh, rungs)
-        f = unless(~allowed(rungs, metal, pump), plateau_occupation(metal, pump.zeta, ladder))
-        return f, ladder
+    def on(ladder):
+        return unless(~allowed(rungs, metal, pump), plateau_occupation(metal, pump.zeta, ladder)), ladder
 
-    f, ladder = on(mesh)
+    f, ladder = on(build_ladder(metal, fine.on(metal.dos).mesh, rungs))
     sigma, error = conductivity(f, ladder), jnp.full((), jnp.nan)
     if fine.paired:
-        coarse = Coarse.of(metal.dos, (f, ladder), on(mesh.halved()))
+        coarse = Coarse.of(metal.dos, (f, ladder), on(ladder.halved()))
         sigma, error = extrapolated(sigma, coarse, 0.0)
     return Plateau(sigma, f, ladder, metal, pump, error, fine)
 

@@ -160,21 +160,21 @@ def steady_at(
 
 @eqx.filter_jit
 def _steady_state(inputs, fine: Fineness, rungs: int, max_steps: int) -> SteadyState:
-    mesh = fine.on(inputs[0].dos).mesh
-    found = _on_mesh(inputs, mesh, rungs, max_steps)
+    ladder = build_ladder(inputs[0], fine.on(inputs[0].dos).mesh, rungs)
+    found = _on_ladder(inputs, ladder, max_steps)
     if not fine.paired:
         return SteadyState(**found, sigma_error=jnp.full((), jnp.nan), fineness=fine)
-    rough = _on_mesh(inputs, mesh.halved(), rungs, max_steps)
+    rough = _on_ladder(inputs, ladder.halved(), max_steps)
     pair = ((state["occupation"], state["kinetics"].ladder) for state in (found, rough))
     sigma, error = extrapolated(found.pop("sigma"), Coarse.of(inputs[0].dos, *pair), 0.0)
     found["converged"] &= rough["converged"]
     return SteadyState(sigma, **found, sigma_error=error, fineness=fine)
 
 
-def _on_mesh(inputs, mesh: Mesh, rungs: int, max_steps: int) -> dict[str, Any]:
+def _on_ladder(inputs, ladder: Ladder, max_steps: int) -> dict[str, Any]:
     """What a `SteadyState` holds, of one mesh."""
     metal, pump, field = inputs
-    kinetics = Kinetics.build(metal, pump, field, mesh, rungs)
+    kinetics = Kinetics.on(ladder, metal, pump, field)
     march = _march(jax.lax.stop_gradient(kinetics), max_steps)
     y, start = jax.lax.stop_gradient(march.y), kinetics.initial_state()
     y1 = y + newton_step(kinetics, y, start)  # two steps from a constant carry derivatives to third order
@@ -183,7 +183,7 @@ def _on_mesh(inputs, mesh: Mesh, rungs: int, max_steps: int) -> dict[str, Any]:
     y1 = y1 + correction
     outside = beyond(kinetics.unpack(y1).f)
     converged = march.done & (size < jnp.maximum(1e-6, 300 * jnp.finfo(y.dtype).eps)) & ~(outside > OUTSIDE)
-    converged &= allowed(rungs, metal, pump, field)
+    converged &= allowed(ladder.rungs, metal, pump, field)
     state = kinetics.unpack(unless(~converged, y1))
     return {
         "sigma": conductivity(state.f, kinetics.ladder),

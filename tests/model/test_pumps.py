@@ -8,7 +8,6 @@ import pytest
 import nacjax as nj
 from nacjax.model.checks import as_arrays
 from nacjax.model.names import System, changed, quantities
-from nacjax.solvers.rosenbrock import RODAS4
 from nacjax.solvers.threshold_of import threshold_of
 
 PULSES = {
@@ -93,7 +92,7 @@ def test_derivatives_in_amplitude_duration_and_delay(uncoupled):
     @jax.jit
     def value(p):
         train = nj.PulseTrain([make(*row) for make, row in zip(makers, p, strict=True)])
-        options = {"cells": 4, "rtol": 1e-8, "rungs": 2, "budget": False, "solver": nj.Rosenbrock(RODAS4)}
+        options = {"cells": 4, "rtol": 1e-8, "rungs": 2, "budget": False, "solver": nj.Rosenbrock()}
         return weights @ nj.evolve(uncoupled, train, times, **options).phonons
 
     step = 1e-4
