@@ -1,50 +1,88 @@
-"""The physical cases. Units: band width, Γ_eph; FlatTopDOS, half filling, T = 0.003, ζ = 20 held fixed.
+"""The physical cases. Units: band width, Γ_eph; FlatTopDOS, half filling, T = 0.003, ζ = 20 held fixed."""
 
-Uniform meshes: for values of σ at t ≥ 10 they are the coarsest that reach 1e-3, and the kindest to explicit
-solvers (the feature mesh, which dσ/dω_p needs, makes the inelastic part stiff). The cell numbers are the
-smallest that leave room for the time integration.
-"""
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
 
-from dataclasses import replace
-
-import jax.numpy as jnp
-from common import Case
+import numpy as np
 
 import nacjax as nj
 
-
-def metal(phonon_energy, inelastic_rate, **numbers):
-    return nj.Metal(dos=nj.FlatTopDOS(), phonon_energy=phonon_energy, inelastic_rate=inelastic_rate,
-                    **{"filling": 0.5, "temperature": 0.003, **numbers})  # fmt: skip
+MESH = nj.Mesh(80, on_edges=True)
+METAL = nj.Metal(nj.FlatTopDOS(), 0.5, 0.003, 0.6, inelastic_rate=1e-3)
 
 
-def fig2a(count=256, cells=192):
-    """(a) Fig. 2a: σ(ω_p) at t = 10, Γ_in = 1e-3, ω_p = 0.5 … 0.9, two rungs."""
+@dataclass(frozen=True)
+class Case:
+    """States along phonon energies: what `nacjax.sweep` is asked for, and `build(phonon_energy)` for other solvers.
 
-    def build(w):
-        return metal(w, 1e-3), nj.Clamped(20.0), nj.NoField()
+    `t_end`: inf asks for the steady state; `mesh` and `rungs` are those of solvers other than a default call.
+    """
 
-    return Case("fig2a", build, jnp.linspace(0.5, 0.9, count), 10.0, 2, nj.Mesh.uniform(cells))
+    name: str
+    title: str
+    metal: nj.Metal
+    field: Any
+    points: np.ndarray
+    t_end: float
+    rungs: int
+    mesh: nj.Mesh = MESH
+
+    def build(self, point) -> tuple:
+        """(metal, pump, field) at a phonon energy."""
+        return replace(self.metal, phonon_energy=point), nj.Clamped(20.0), self.field
+
+    def at(self, points) -> "Case":
+        """The same case at other points."""
+        return replace(self, points=points)
+
+    def on(self, mesh) -> "Case":
+        """The same case on another mesh."""
+        return replace(self, mesh=mesh)
+
+    def sweep(self, **how):
+        """σ (point,) of the default call, or of one with other options."""
+        state = {"times": self.t_end} if np.isfinite(self.t_end) else {"steady": True}
+        axes = {"phonon_energy": self.points}
+        swept = nj.sweep(
+            self.metal, nj.Clamped(20.0), axes=axes, field=self.field, progress=False, **state, **how
+        )
+        return swept["sigma"].to_numpy().ravel()
 
 
-def fig2a_low(count=64, cells=160):
-    """(a) with more rungs: ω_p = 0.25 … 0.5, four rungs."""
-    return replace(fig2a(cells=cells), name="fig2a_low", points=jnp.linspace(0.25, 0.499, count), rungs=4)
+def case(
+    name: str, title: str, ends: tuple[float, float], count: int, rungs: int, t_end=10.0, **rest
+) -> Case:
+    """A case of `count` phonon energies between `ends`."""
+    field = rest.pop("field", nj.NoField())
+    points = np.linspace(*ends, count)
+    return Case(name, title, replace(METAL, **rest), field, points, t_end, rungs)
 
 
-def stiff(count=64, cells=80):
-    """(b) Γ_in = 0.1 with a field 𝓔 = 1 to t = 100, ω_p = 0.5 … 0.9."""
-
-    def build(w):
-        return metal(w, 0.1), nj.Clamped(20.0), nj.ConstantField(1.0)
-
-    return Case("stiff", build, jnp.linspace(0.5, 0.9, count), 100.0, 2, nj.Mesh.uniform(cells))
+def fig2a(count: int = 256) -> Case:
+    """(a) Fig. 2a: σ(ω_p) at t = 10, Γ_in = 1e-3, two rungs."""
+    return case("fig2a", "(a) Fig. 2a, two rungs", (0.501, 0.9), count, 2)
 
 
-def steady(count=32, cells=384):
-    """(c) the t → ∞ state at Γ_in = 0.01, ω_p = 0.5 … 0.8: its steep fronts need many cells."""
+def four(count: int = 128) -> Case:
+    """(a) with four rungs."""
+    return case("four", "(a) four rungs", (0.251, 0.332), count, 4)
 
-    def build(w):
-        return metal(w, 0.01), nj.Clamped(20.0), nj.NoField()
 
-    return Case("steady", build, jnp.linspace(0.5, 0.8, count), 1e4, 2, nj.Mesh.uniform(cells))
+def twelve(count: int = 64) -> Case:
+    """(a) with twelve rungs."""
+    return case("twelve", "(a) twelve rungs", (0.0835, 0.0905), count, 12)
+
+
+def stiff(count: int = 256) -> Case:
+    """(b) Γ_in = 0.1 with a field 𝓔 = 1 to t = 100."""
+    rest = {"inelastic_rate": 0.1, "field": nj.ConstantField(1.0)}
+    return case("stiff", "(b) stiff, t = 100, field", (0.501, 0.9), count, 2, 100.0, **rest)
+
+
+def steady(count: int = 128) -> Case:
+    """(c) the t → ∞ state at Γ_in = 0.01."""
+    return case("steady", "(c) steady state", (0.501, 0.8), count, 2, np.inf, inelastic_rate=0.01)
+
+
+CASES: dict[str, Callable[..., Case]] = {make.__name__: make for make in (fig2a, four, twelve, stiff, steady)}

@@ -8,11 +8,22 @@ import functools
 
 import numpy as np
 
-GAIN, LOSS, STRENGTH, QUANTUM, DIFFUSION, INVERSE, START, TRANSPORT = range(8)
+GAIN, LOSS, STRENGTH, RATIO, BLEND, DIFFUSION, INVERSE, START, TRANSPORT = range(9)
+
+
+KNOWN = {}  # coefficients take seconds to compile and are asked for at every tolerance
 
 
 def coefficients(case):
-    """(point, 8, state) coefficients of a case, and N = ζ + b (point,), as NumPy arrays."""
+    """(point, 9, state) coefficients of a case, and N = ζ + b (point,), as NumPy arrays."""
+    key = case.name, case.points.tobytes(), repr(case.mesh)
+    if key not in KNOWN:
+        KNOWN[key] = computed(case)
+    return KNOWN[key]
+
+
+def computed(case):
+    """The same, not kept."""
     import jax
     import jax.numpy as jnp
 
@@ -22,14 +33,14 @@ def coefficients(case):
         kinetics = Kinetics.build(*case.build(point), case.mesh, case.rungs)
         ladder, state = kinetics.ladder, kinetics.unpack(kinetics.initial_state())
         up = ((0, 1), (0, 0))
-        scattering, inelastic = (
-            p.steps for p in kinetics.processes if p.name in ("electron_phonon", "inelastic")
-        )
-        strength, quantum = inelastic.strength, inelastic.bose
+        scattering, inelastic = (p for p in kinetics.processes if p.name in ("electron_phonon", "inelastic"))
+        scattering = scattering.steps
         diffusion = kinetics.field_squared(0.0, state) * kinetics.heating.conductance
         gain = jnp.pad(scattering.strength * ladder.inverse[:-1], up)
         loss = jnp.pad(scattering.strength * ladder.inverse[1:], up)
-        faces = [jnp.append(x, 0.0) for x in (strength, quantum, diffusion)]
+        faces = [
+            jnp.append(x, 0.0) for x in (inelastic.strength, inelastic.ratio, inelastic.blend, diffusion)
+        ]
         rows = [
             gain.ravel(),
             loss.ravel(),
@@ -39,7 +50,7 @@ def coefficients(case):
         ]
         return jnp.stack([*rows, jnp.append(ladder.transport, 0.0)]), kinetics.bose[0] + state.zeta
 
-    return tuple(np.array(x) for x in jax.jit(jax.vmap(one))(case.points))
+    return tuple(np.array(x) for x in jax.jit(jax.vmap(one))(jnp.asarray(case.points)))
 
 
 def conductivity(c, f):
@@ -76,15 +87,31 @@ def kernels():
     """(rhs(y, dy, c, number, cells), jac(y, data, c, number, indptr, indices, cells)) compiled by numba."""
     import numba
 
+    @numba.njit(inline="always")
+    def fall_of(low, up):
+        both, difference = low * (1 - up) + up * (1 - low), low - up
+        fall = max(difference, 0.0)
+        inside = both >= fall and both > 1e-150
+        step = fall / both if inside else (1.0 if fall > 0 else 0.0)
+        return both, difference, step, inside
+
+    @numba.njit(inline="always")
+    def slopes_of(low, up, c, k):
+        _, _, step, inside = fall_of(low, up)
+        by_both = 0.5 * (1 + (c[BLEND, k] if inside else -c[BLEND, k]) * step**2)
+        by_difference = (c[BLEND, k] * step if inside else 0.0) + c[RATIO, k]
+        by_low = c[STRENGTH, k] * (by_both * (1 - 2 * up) - by_difference) - c[DIFFUSION, k]
+        by_up = c[STRENGTH, k] * (by_both * (1 - 2 * low) + by_difference) + c[DIFFUSION, k]
+        return by_low, by_up
+
     @numba.njit(fastmath=False, error_model="numpy")
     def rhs(y, dy, c, number, cells):
         size = y.size
         before = 0.0
         for k in range(size - 1):  # St_in and St_E
-            up, low = y[k + 1], y[k]
-            flux = c[STRENGTH, k] * (c[QUANTUM, k] * (up - low) + up * (1 - low)) + c[DIFFUSION, k] * (
-                up - low
-            )
+            both, difference, step, _ = fall_of(y[k], y[k + 1])
+            drift = 0.5 * both * (1 - c[BLEND, k] * step**2)
+            flux = c[STRENGTH, k] * (drift - c[RATIO, k] * difference) - c[DIFFUSION, k] * difference
             dy[k] = (flux - before) * c[INVERSE, k]
             before = flux
         dy[size - 1] = -before * c[INVERSE, size - 1]
@@ -102,10 +129,10 @@ def kernels():
                 row = indices[at]
                 value = 0.0
                 if row == col + 1 or (row == col and col < size - 1):  # lower cell of face `col`
-                    d = -c[STRENGTH, col] * (c[QUANTUM, col] + y[col + 1]) - c[DIFFUSION, col]
+                    d, _ = slopes_of(y[col], y[col + 1], c, col)
                     value += d * c[INVERSE, col] if row == col else -d * c[INVERSE, row]
                 if row == col - 1 or (row == col and col > 0):  # upper cell of face `col − 1`
-                    d = c[STRENGTH, col - 1] * (c[QUANTUM, col - 1] + 1 - y[col - 1]) + c[DIFFUSION, col - 1]
+                    _, d = slopes_of(y[col - 1], y[col], c, col - 1)
                     value += -d * c[INVERSE, col] if row == col else d * c[INVERSE, row]
                 if row == col + cells or (row == col and col < size - cells):  # lower rung
                     d = -(number + y[col + cells])
@@ -122,8 +149,8 @@ def kernels():
 class Peer:
     """Trajectories of a case, one after another, on one core. `solve(k)` gives σ(t_end) of point k."""
 
-    def __init__(self, case, rtol, atol):
-        self.rtol, self.atol, self.t_end = rtol, atol, case.t_end
+    def __init__(self, case, t_end, rtol, atol):
+        self.rtol, self.atol, self.t_end = rtol, atol, t_end
         self.rungs, self.cells = case.rungs, case.mesh.cells
         self.c, self.number = coefficients(case)
         self.current = np.empty_like(self.c[0])  # the solver object keeps looking at this array

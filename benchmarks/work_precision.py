@@ -1,165 +1,170 @@
-"""Cases (a) and (b): trajectories per core second at a stated error, ours and others'.
+"""Default calls beside other people's integrators: core milliseconds a point at errors of 1e-3, 1e-4 and 1e-6.
 
-Every method meets the same mesh. It is first run over a range of tolerances (`curves`); of these the fastest
-that reaches the target error enters the table (`rows`), timed in turns with all others.
+A row of nacjax is `nacjax.sweep(..., accuracy=)`, the second of its kind in a process, with all it does: two meshes,
+their set-up, the estimate of the error. A peer solves the same equations with the settings that a search finds for it:
+equal or graded cells, one mesh or two that are extrapolated, as many as the error takes, and the fastest tolerances
+that reach it; meshes and coefficients are made for it beforehand, and what it takes to know its error is not counted.
+What is right comes from a mesh of another shape, of 1280 and 640 cells, extrapolated, which CVODE integrates.
 """
 
-import time
+import functools
+from dataclasses import dataclass
 
 import numpy as np
-from common import TARGET, Row, arguments, batched, compiled, continuum, reference, single, take_turns, write
+from common import Row, arguments, take_turns, write
 
-LOOSE = (1.0, 0.3, 0.1, 1e-2, 1e-3, 1e-4)
-USUAL = (1e-2, 3e-3, 1e-3, 1e-4, 1e-6)
-FEW = (1.0, 1e-1, 1e-2)
-SLOW = {"diffrax Kvaerno5", "diffrax Kvaerno3", "diffrax KenCarp4"}  # dense N×N algebra: a few points must do
-
-
-class Judge:
-    """Errors of σ at some of the points, by point index."""
-
-    def __init__(self, case, quick=False):
-        self.exact = np.array(continuum(case, cells=64 if quick else 1024))
-        self.same_mesh = np.array(reference(case))
-        self.mesh_error = float(np.max(np.abs(self.same_mesh - self.exact)))
-
-    def judge(self, row, sigma, which):
-        """Note the worst errors of σ at the points `which`; failures count as infinite."""
-        for name, truth in (("error", self.exact), ("time_error", self.same_mesh)):
-            worst = np.max(np.abs(np.asarray(sigma)[which[1]] - truth[which[0]]))
-            setattr(row, name, float(worst) if np.isfinite(worst) else float("inf"))
-        return row
+ACCURACIES = (1e-3, 1e-4, 1e-6)
+TOLERANCES = (1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
+LATE = 1e4  # where a march stands for t → ∞
+MOST_CELLS = 3072
+FEW = 8  # points of the peers
 
 
-def spread(total, count):
-    """`count` indices over `total` points, ends included."""
-    return np.unique(np.linspace(0, total - 1, min(count, total)).round().astype(int))
-
-
-def jax_rows(case, name, chunk, tolerances):
-    """Settings of one diffrax solver, which share one compilation."""
-    import jax
-    import jax.numpy as jnp
-    import stock
-
-    run = jax.jit(stock.at_tolerance(case, stock.SOLVERS[name](), chunk))
-    start = time.perf_counter()
-    executable = run.lower(case.points, *(jnp.asarray(1e-2),) * 2).compile()
-    seconds = time.perf_counter() - start
-    for rtol in tolerances:
-        for ratio in (0.1,) if name in SLOW or "nacjax" in name else (1.0, 0.1):
-
-            def call(pair=(rtol, rtol * ratio)):
-                return np.array(executable(case.points, *map(jnp.asarray, pair))[0])
-
-            settings = {"rtol": rtol, "atol": rtol * ratio, "chunk": min(chunk, len(case.points))}
-            yield Row(name, call, len(case.points), settings, compile_s=seconds)
-
-
-def peer_rows(case, name, tolerances):
-    """Settings of one peer."""
+def march(case, mesh, solver, rtol, atol):
+    """A peer on a mesh."""
     import peers
 
-    for rtol in tolerances:
-        for ratio in (1.0, 0.1):
-            peer = peers.PEERS[name](case, rtol, rtol * ratio)
-            peer.solve(0)
-            yield Row(name, peer, len(case.points), {"rtol": rtol, "atol": rtol * ratio})
+    late = case.t_end if np.isfinite(case.t_end) else LATE
+    return peers.PEERS[solver](case.on(mesh), late, rtol, atol)
 
 
-def curve(rows, judge, which):
-    """Run each row once, warm; returns what was run."""
-    done = []
-    for row in rows:
-        row.time()  # warm
-        row.wall, row.cpu = [], []
-        judge.judge(row, row.time(), which)
-        done.append(row)
-        errors = f"error {row.error:.1e} ({row.time_error:.1e})"
-        print(f"  {row.name:24s} {row.settings} {row.core_ms:9.3f} core ms, {errors}", flush=True)
-    return done
+@dataclass(frozen=True)
+class Way:
+    """How a peer discretises: equal or graded cells, one mesh or two that are extrapolated."""
+
+    uniform: bool
+    paired: bool
+    cells: int = 96
+
+    @property
+    def meshes(self) -> list:
+        """The meshes, the finer one first."""
+        import nacjax as nj
+
+        make = nj.Mesh.uniform if self.uniform else functools.partial(nj.Mesh, on_edges=True)
+        return [make(self.cells // k) for k in ((1, 2) if self.paired else (1,))]
+
+    def sigma(self, found: list) -> np.ndarray:
+        """σ from those on the meshes."""
+        return found[0] if len(found) == 1 else found[0] + (found[0] - found[1]) / 3
+
+    def describe(self) -> str:
+        """In words."""
+        kind = "equal" if self.uniform else "graded"
+        return f"{self.cells}{f' and {self.cells // 2}' if self.paired else ''} {kind} cells"
 
 
-def choose(rows):
-    """The fastest row that reaches the target, else the most accurate."""
-    good = [row for row in rows if row.error <= TARGET]
-    return min(good, key=lambda row: row.core_ms) if good else min(rows, key=lambda row: row.error)
+def reference(case) -> np.ndarray:
+    """σ of a mesh that nobody else uses, integrated to 1e-10 by CVODE."""
+    import nacjax as nj
+
+    fine, rough = (
+        march(case, nj.Mesh(cells, edge_weight=0.15, edge_width=5e-5, fermi_weight=0.2, on_edges=True),
+              "CVODE, band LU", 1e-9, 1e-11)()
+        for cells in (1280, 640)
+    )  # fmt: skip
+    return fine + (fine - rough) / 3
 
 
-def best_chunk(case, rtol, chunks):
-    """(row, chunk) of `nj.evolve` at a tolerance for the fastest chunk size."""
+def smallest(case, exact, way: Way, accuracy: float) -> Way | None:
+    """The way with as many cells as an error of the mesh of 0.8 accuracies takes; None where that is too many."""
+
+    @functools.cache
+    def error(cells):
+        there = Way(way.uniform, way.paired, cells)
+        rtol = 1e-2 * accuracy
+        fine = [march(case, mesh, "CVODE, band LU", rtol, rtol / 10)() for mesh in there.meshes]
+        return float(np.max(np.abs(there.sigma(fine) - exact)))
+
+    cells, order, good = way.cells, 3.0 if way.paired else 2.0, []
+    for _ in range(8):
+        now = error(cells)
+        good += [cells] if now <= 0.8 * accuracy else []
+        if 0.4 * accuracy <= now <= 0.8 * accuracy:
+            break
+        wanted = cells * (now / (0.6 * accuracy)) ** (1 / order)
+        cells = max(16, 8 * round(float(np.clip(wanted, cells / 3, 3 * cells)) / 8))
+        if cells > MOST_CELLS:
+            break
+    return Way(way.uniform, way.paired, min(good)) if good else None
+
+
+def tuned(case, exact, solver: str, ways: list[Way], accuracy: float) -> Row | None:
+    """The fastest settings of a peer that reach an accuracy."""
     best = None
-    for chunk in chunks:
-        call, seconds = compiled(batched(single(case, rtol), chunk), case.points)
-        row = Row("nacjax evolve", lambda call=call: np.array(call()[0]), len(case.points),
-                  {"rtol": rtol, "atol": rtol / 10, "chunk": chunk}, compile_s=seconds)  # fmt: skip
-        row.time()
-        row.wall, row.cpu = [], []
-        for _ in range(3):
-            row.time()
-        print(f"  chunk {chunk}: {row.core_ms:.3f} core ms", flush=True)
-        best = row if best is None or row.core_ms < best.core_ms else best
+    for way in ways:
+        for rtol in TOLERANCES:
+            if not 1e-2 * accuracy <= rtol <= 30 * accuracy:
+                continue
+            for ratio in (1.0, 0.1):
+                parts = [march(case, mesh, solver, rtol, ratio * rtol) for mesh in way.meshes]
+                settings = {"rtol": rtol, "atol": ratio * rtol, "mesh": way.describe()}
+
+                def call(way=way, parts=parts):
+                    return way.sigma([part() for part in parts])
+
+                row = Row(solver, call, len(case.points), settings)
+                parts[0].solve(0)  # numba compiles
+                row.error = float(np.max(np.abs(row.time() - exact)))
+                if row.error <= accuracy and (best is None or row.core_ms < best.core_ms):
+                    best = row
+                if best is not None and row.core_ms > 3 * best.core_ms:
+                    break
     return best
 
 
-def compare(options, case, chunks=(16, 32, 64, 128), slow_solvers=SLOW):
-    """Measure a case and write its JSON. `slow_solvers` are given a few of the points."""
+def compare(options, case, accuracies) -> list[dict]:
+    """The rows of a case at every accuracy."""
     import peers
-    import stock
 
-    total = len(case.points)
-    some = spread(total, 8 if options.quick else 64)
-    few = spread(total, 2 if options.quick else 4)
-    judge = Judge(case.at(case.points[some]), options.quick)
-    everywhere = (np.arange(len(some)), some)
-    print(f"{case.name}: mesh error {judge.mesh_error:.1e} with {case.mesh.cells} cells", flush=True)
-
-    curves, chosen, skipped = [], [], []
-    for solver in list(stock.SOLVERS)[: 3 if options.quick else None]:
-        slow = solver in slow_solvers
-        tolerances = LOOSE if "nacjax" in solver else FEW if solver in SLOW else USUAL
-        tolerances = tolerances[:2] if options.quick else tolerances
-        part = case.at(case.points[few]) if slow else case
-        ends = np.searchsorted(some, few)
-        which = (ends[some[ends] == few], np.flatnonzero(some[ends] == few)) if slow else everywhere
-        done = curve(jax_rows(part, solver, 4 if slow else 64, tolerances), judge, which)
-        curves += done
-        if "nacjax" not in solver:
-            chosen.append(choose(done))
-        else:
-            ours = best_chunk(case, choose(done).settings["rtol"], chunks[:1] if options.quick else chunks)
-            judge.judge(ours, ours.call(), everywhere)
-            chosen.append(ours)
-    for peer in peers.PEERS:
-        if reason := peers.missing(peer):
-            skipped.append({"name": peer, "skipped": reason})
-            continue
-        part = case.at(case.points[some])
-        tolerances = USUAL[:2] if options.quick else USUAL
-        done = curve(peer_rows(part, peer, tolerances), judge, (np.arange(len(some)), np.arange(len(some))))
-        curves += done
-        chosen.append(choose(done))
-    take_turns(chosen, options.runs)
-    rows = [row.record() for row in chosen]
-    for row in rows:
-        row["times_ours"] = row["core_ms_per_point"] / rows[0]["core_ms_per_point"]
-        row["reaches_target"] = row["sigma_error"] <= TARGET
-    write(options, case.name, {
-        "case": " ".join((case.name, "t =", str(case.t_end), "rungs =", str(case.rungs))),
-        "cells": case.mesh.cells,
-        "mesh_error": judge.mesh_error,
-        "target_error": TARGET,
-        "rows": rows + skipped,
-        "curves": [row.record() for row in curves],
-    })  # fmt: skip
+    few = np.unique(np.linspace(0, len(case.points) - 1, 2 if options.quick else FEW).round().astype(int))
+    part = case.at(case.points[few])
+    exact, records = reference(part), []
+    for accuracy in accuracies:
+        ours = Row(
+            "nacjax", lambda a=accuracy: case.sweep(accuracy=a), len(case.points), {"accuracy": accuracy}
+        )
+        ours.time()  # compiles
+        ours.error = float(np.max(np.abs(ours.time()[few] - exact)))
+        rows, skipped = [ours], []
+        kinds = [Way(uniform, paired) for uniform in (True, False) for paired in (False, True)]
+        found = [way for kind in kinds if (way := smallest(part, exact, kind, accuracy)) is not None]
+        for solver in peers.PEERS:
+            if reason := peers.missing(solver):
+                skipped.append({"name": solver, "accuracy": accuracy, "skipped": reason})
+                continue
+            row = tuned(part, exact, solver, found, accuracy)
+            if row is None:
+                skipped.append(
+                    {"name": solver, "accuracy": accuracy, "skipped": "misses it at every setting tried"}
+                )
+            else:
+                rows.append(row)
+        take_turns(rows, options.runs)
+        for row in rows:
+            row.more = {"accuracy": accuracy, "times_ours": row.core_ms / ours.core_ms}
+            records.append(row.record())
+            print(f"  {row.name:22s} {row.core_ms:9.3f} core ms (× {row.core_ms / ours.core_ms:.2f}), error "
+                  f"{row.error:.1e} of {accuracy:g}  {row.settings}", flush=True)  # fmt: skip
+        records += skipped
+    return records
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Measure every case and write work_precision.json."""
     options = arguments(__doc__)
     import cases
 
-    small = {"cells": 16} if options.quick else {}
-    compare(options, cases.fig2a(8 if options.quick else 256, **small))
-    if not options.quick:
-        compare(options, cases.fig2a_low())
-    compare(options, cases.stiff(8 if options.quick else 64, **small), slow_solvers={*SLOW, "diffrax Tsit5"})
+    rows = []
+    for name, make in cases.CASES.items():
+        case = make(4) if options.quick else make()
+        print(case.title, flush=True)
+        found = compare(options, case, ACCURACIES[:1] if options.quick else ACCURACIES)
+        rows += [{**row, "case": name, "title": case.title} for row in found]
+        if options.quick:
+            break
+    write(options, "work_precision", {"rows": rows})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,13 +1,14 @@
 """σ against the phonon energy: of sweeps, of steady states beside plateaus, under several transport laws."""
 
 import json
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
 from ..studies.commensurate import Landmark, commensurate
-from .style import axes_or_new, colours, label_of, mark_top, styled, subscripts, zero_line
+from .style import axes_or_new, colours, error_band, label_of, mark_top, styled, subscripts, zero_line
 
 LAWS = {
     "constant": "⟨v²⟩τ constant",
@@ -24,6 +25,8 @@ def plot_sigma(
 ) -> Axes:
     """σ/σ_0 of a `nacjax.sweep` over the axis `x`, a line for each point of the other axes, by its name.
 
+    A band shows the error of σ where it is known and wider than the line.
+
     Over "phonon_energy" dotted lines mark the energies that the commensurability criterion names, where the
     sweep knows them. Raises `ValueError` for a dataset without the `variable` over `x`.
     """
@@ -33,7 +36,8 @@ def plot_sigma(
     others = [str(dim) for dim in sigma.dims if dim != x]
     ax = axes_or_new(ax)
     zero_line(ax)
-    lines: list[tuple[xr.DataArray, str]] = [(sigma, "")]
+    known = [name for name in (variable, f"{variable}_error") if name in dataset]
+    lines: list[tuple[Any, str]] = [(dataset[known], "")]
     for dim in others:
         lines = [
             (row, ", ".join(filter(None, (name, more))))
@@ -41,7 +45,8 @@ def plot_sigma(
             for row, more in _by(line, dim)
         ]
     for (values, name), colour in zip(lines, colours(len(lines)), strict=True):
-        ax.plot(omega, values, color=colour, label=name or None)
+        ax.plot(omega, values[variable], color=colour, label=name or None)
+        error_band(ax, omega, values, variable, colour)
     ax.set(xlabel=label_of(omega), ylabel=label_of(sigma), xlim=(float(omega[0]), float(omega[-1])))
     if others:
         ax.legend(loc="best", handlelength=1.4, ncols=-(-len(lines) // 12))
@@ -90,8 +95,8 @@ def plot_transport(result: xr.Dataset, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _by(sigma: xr.DataArray, dim: str) -> list[tuple[xr.DataArray, str]]:
-    """Each line along `dim`, with its value and unit in words."""
+def _by(sigma: Any, dim: str) -> list[tuple[Any, str]]:
+    """Each line along `dim` of an array or dataset, with its value and unit in words."""
     about = sigma[dim].attrs if dim in sigma.coords else {}
     symbol, unit = subscripts(about.get("symbol", dim)), subscripts(about.get("units", "1"))
     values = sigma[dim].to_numpy() if dim in sigma.coords else np.arange(sigma.sizes[dim])

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.interpolate import PchipInterpolator
 
-from .style import BLUE, ENERGY, ORANGE, STYLE, TIME, colours, legend_above, time_label, zero_line
+from .style import BLUE, ENERGY, ORANGE, STYLE, TIME, colours, error_band, legend_above, time_label, zero_line
 
 
 def plot_pulse(result: xr.Dataset) -> Figure:
@@ -36,6 +36,7 @@ def draw_conductivity(axes: Axes, result: xr.Dataset) -> None:
         label = "σ/σ$_0$, ζ/ζ$_{max}$"
     if "sigma_tuned" not in result:
         axes.plot(time, result["sigma"], color=BLUE, label="σ/σ$_0$")
+        error_band(axes, time, result, "sigma", BLUE)
     else:
         axes.plot(time, result["sigma"], color=BLUE, ls="--", label="σ/σ$_0$, no instability")
         axes.plot(time, result["sigma_tuned"], color=BLUE, label="σ/σ$_0$, self-tuned field")

@@ -66,7 +66,7 @@ def plot_run(run: Run, ax: Axes | None = None) -> Axes:
         raise ValueError(f"run of shape {run.sigma.shape} is not allowed: give one run of several")
     if run.times.size == 1:
         return _occupation(run, run.occupation[0], ax)
-    names = ("sigma", "phonons", "time")
+    names = ("sigma", "sigma_error", "phonons", "time")
     result = run.to_xarray()
     result = result[[name for name in names if name in result]]
     if run.metal.scales is not None:

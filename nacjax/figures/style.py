@@ -63,6 +63,13 @@ def colours(count: int) -> np.ndarray:
     return plt.get_cmap("viridis")(np.linspace(0.0, 0.8, count)[::-1])
 
 
+def error_band(ax: Axes, x: Any, dataset: xr.Dataset, name: str, colour: Any) -> None:
+    """A band about the line of a variable as wide as its `NAME_error`, where the dataset knows one."""
+    if f"{name}_error" in dataset:
+        values, error = dataset[name], dataset[f"{name}_error"]
+        ax.fill_between(x, values - error, values + error, color=colour, alpha=0.3, linewidth=0)
+
+
 def legend_above(ax: Axes, columns: int, **options: Any) -> None:
     """The legend over the axes, where no curve is."""
     place: dict[str, Any] = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": columns}

@@ -17,7 +17,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from ..kinetics.equations import Kinetics
 from ..kinetics.jacobian import dense_jacobian, jacobian
-from ..kinetics.ladder import Ladder, Mesh, count_rungs
+from ..kinetics.ladder import Ladder, Mesh, build_ladder, count_rungs
 from ..kinetics.measures import conductivity
 from ..model.checks import as_arrays, is_concrete
 from ..model.field import AbstractField
