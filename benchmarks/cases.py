@@ -12,6 +12,11 @@ MESH = nj.Mesh(80, on_edges=True)
 METAL = nj.Metal(nj.FlatTopDOS(), 0.5, 0.003, 0.6, inelastic_rate=1e-3)
 
 
+def metal(phonon_energy, inelastic_rate, **numbers) -> nj.Metal:
+    """The metal of all cases with other numbers."""
+    return replace(METAL, phonon_energy=phonon_energy, inelastic_rate=inelastic_rate, **numbers)
+
+
 @dataclass(frozen=True)
 class Case:
     """States along phonon energies: what `nacjax.sweep` is asked for, and `build(phonon_energy)` for other solvers.

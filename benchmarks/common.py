@@ -46,14 +46,13 @@ def arguments(description: str) -> argparse.Namespace:
     return options
 
 
-def single(case, rtol: float, atol: float | None = None, solver=None, **options) -> Callable:
-    """point -> (σ(t_end), steps) by `nacjax.evolve`."""
+def single(case, **options) -> Callable:
+    """point -> (σ(t_end), steps) by `nacjax.evolve` with its options, the default accuracy without."""
     import nacjax as nj
 
     def solve(point):
         metal, pump, law = case.build(point)
-        run = nj.evolve(metal, pump, [case.t_end], field=law, mesh=case.mesh, rungs=case.rungs, solver=solver,
-                        rtol=rtol, atol=atol, budget=False, max_steps=100_000, **options)  # fmt: skip
+        run = nj.evolve(metal, pump, [case.t_end], field=law, rungs=case.rungs, budget=False, **options)
         return run.sigma[-1], run.stats["num_steps"]
 
     return solve

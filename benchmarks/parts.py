@@ -1,17 +1,17 @@
-"""What bounds (a) and (b): the parts of a trajectory, timed one by one on the batch that the table times.
+"""What bounds (a) and (b): the parts of a trajectory, timed one by one on the finer mesh of a default call.
 
 Each part is compiled alone, for one chunk of trajectories, in their initial state. Parts times their number
 in a trajectory are set beside the measured whole; what is left over is step control, dense output, and
 waiting: a chunk makes as many steps as its slowest trajectory.
 """
 
-import json
 import statistics
 
 import numpy as np
-from common import RESULTS, arguments, batched, compiled, single, write
+from common import arguments, batched, compiled, single, write
 
 REPEATS = 200
+CHUNK, RTOL = 32, 3e-3  # what the default accuracy takes, on the finer of its meshes
 
 
 def seconds_of(function, *batch):
@@ -81,7 +81,7 @@ def profile(case, chunk, rtol):
     """The parts of a case, their number in a trajectory, and the whole."""
     import time
 
-    call, _ = compiled(batched(single(case, rtol), chunk), case.points)
+    call, _ = compiled(batched(single(case, mesh=case.mesh, rtol=rtol), chunk), case.points)
     steps = np.array(call()[1])
     whole = []
     for _ in range(9):
@@ -101,27 +101,12 @@ def profile(case, chunk, rtol):
     }  # fmt: skip
 
 
-def chosen(name, quick):
-    """(chunk, rtol) that the table's measurement chose."""
-    path = RESULTS / f"{name}.json"
-    if quick or not path.exists():
-        return 4, 1e-1
-    settings = json.loads(path.read_text())["rows"][0]["settings"]
-    return settings["chunk"], settings["rtol"]
-
-
 if __name__ == "__main__":
     options = arguments(__doc__)
     import cases
 
-    small = {"cells": 16} if options.quick else {}
-    found = [
-        profile(case, *chosen(case.name, options.quick))
-        for case in (
-            cases.fig2a(8 if options.quick else 256, **small),
-            cases.stiff(8 if options.quick else 64, **small),
-        )
-    ]
+    makes, few = (cases.fig2a, cases.stiff), (4,) if options.quick else ()
+    found = [profile(make(*few), *((4, 1e-1) if options.quick else (CHUNK, RTOL))) for make in makes]
     for case in found:
         print(
             f"{case['case']}: {case['steps_mean']:.1f} steps, the slowest of a chunk {case['steps_of_slowest']:.1f}"

@@ -42,23 +42,21 @@ def isolated(job: str, cores: int = 1, devices: int = 1, **setting) -> dict:
     return record
 
 
-def request(state: str, points: int, cells: int) -> tuple[tuple, dict]:
-    """Arguments of `nacjax.sweep` for Fig. 2a."""
+def request(state: str, points: int) -> tuple[tuple, dict]:
+    """Arguments of `nacjax.sweep` for Fig. 2a, at its defaults."""
     import cases
     import numpy as np
 
-    case = cases.fig2a(1, cells)
-    metal, pump, _ = case.build(0.6)
-    how = {"plateau": True, "cells": cells} if state == "plateau" else {
-        "times": 10.0, "mesh": case.mesh, "rtol": 1e-2}  # fmt: skip
+    metal, pump, _ = cases.fig2a(1).build(0.6)
+    how = {"plateau": True} if state == "plateau" else {"times": 10.0}
     return (metal, pump), {"axes": {"phonon_energy": np.linspace(0.5, 0.9, points)}, "progress": False, **how}
 
 
-def _speed(state: str, points: int, chunk: int | None, cells: int, runs: int) -> dict:
+def _speed(state: str, points: int, chunk: int | None, runs: int) -> dict:
     """Points/s of a compiled sweep."""
     import nacjax as nj
 
-    system, options = request(state, points, cells)
+    system, options = request(state, points)
     first = nj.sweep(*system, chunk=chunk, **options)
     wall, cpu = [], []
     for _ in range(runs):
@@ -69,14 +67,14 @@ def _speed(state: str, points: int, chunk: int | None, cells: int, runs: int) ->
             "compile_s": first.attrs["compile_seconds"]}  # fmt: skip
 
 
-def _memory(state: str, chunk: int, cells: int) -> dict:
+def _memory(state: str, chunk: int) -> dict:
     """Growth of the resident memory while one batch runs, what its program allocates, and the estimate, in MiB."""
     import jax
     import numpy as np
 
     from nacjax.studies.sweep.batch import KERNELS
 
-    study, pieces, values = _kernel(state, chunk, chunk, cells)
+    study, pieces, values = _kernel(state, chunk, chunk)
     program = KERNELS.get(study, pieces[0], jax.local_devices()).compile()
     plan, values = program.memory_analysis(), np.asarray(values[0])
     Path("/proc/self/clear_refs").write_text("5")  # the compiler's peak does not count
@@ -93,7 +91,7 @@ def _resident(name: str) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 2**10
 
 
-def _kernel(state: str, points: int, chunk: int | None, cells: int) -> tuple:
+def _kernel(state: str, points: int, chunk: int | None) -> tuple:
     """(study, chunks, values of each chunk) as a sweep hands them to its kernel."""
     from nacjax import NoField
     from nacjax.model.checks import as_arrays
@@ -104,7 +102,7 @@ def _kernel(state: str, points: int, chunk: int | None, cells: int) -> tuple:
     from nacjax.studies.sweep.observe import observables
     from nacjax.studies.sweep.sweep import chunk_values, plan_job
 
-    system, options = request(state, points, cells)
+    system, options = request(state, points)
     how = {name: value for name, value in options.items() if name not in ("axes", "progress")}
     way = way_to(**how)
     study = Study(as_arrays(System(*system, NoField())), (), way, observables("sigma", way))
@@ -117,7 +115,7 @@ def echo(blob, x64, chunk, values, results):
     return results
 
 
-def _overhead(state: str, cells: int, runs: int) -> dict:
+def _overhead(state: str, runs: int) -> dict:
     """Seconds to compute a chunk of the default size, to store it, and to send it to a process and back."""
     import jax
 
@@ -127,9 +125,9 @@ def _overhead(state: str, cells: int, runs: int) -> dict:
     from nacjax.studies.sweep.store import open_store
 
     devices = jax.local_devices()
-    study = _kernel(state, 4, None, cells)[0]
+    study = _kernel(state, 4, None)[0]
     points = 4 * default_size(study.way, 2, devices, study.system.metal)
-    study, pieces, values = _kernel(state, points, None, cells)
+    study, pieces, values = _kernel(state, points, None)
     results = run_chunk(study, pieces[0], values[0], devices)
     shapes = {name: value.shape[1:] for name, value in results.items() if name != "outcome"}
 
@@ -164,11 +162,11 @@ def _start_worker(counter, x64: bool) -> None:
     jax.config.update("jax_enable_x64", x64)
 
 
-def _processes(state: str, points: int, chunk: int, cells: int, runs: int, workers: int) -> dict:
+def _processes(state: str, points: int, chunk: int, runs: int, workers: int) -> dict:
     """Seconds of a sweep by so many worker processes, one core each; they have compiled before."""
     import nacjax as nj
 
-    system, options = request(state, points, cells)
+    system, options = request(state, points)
     spawn = get_context("spawn")
     with ProcessPoolExecutor(
         workers, mp_context=spawn, initializer=_start_worker, initargs=(spawn.Value("i", 0), True)
@@ -187,7 +185,6 @@ def compare(options) -> None:
 
     quick, runs = options.quick, options.runs
     states = ("plateau",) if quick else ("plateau", "evolve")
-    cells = {"plateau": 16, "evolve": 16} if quick else {"plateau": 128, "evolve": 160}
     batches = {
         "plateau": (16, 64) if quick else (16, 64, 256, 1024, 4096),
         "evolve": (1, 4, 16, 48, 128, 512),
@@ -196,27 +193,24 @@ def compare(options) -> None:
     default = {"plateau": 64 if quick else 256, "evolve": 48}
     content: dict = {
         "case": "sweeps of Fig. 2a",
-        "cells": cells,
         "load": os.getloadavg(),
         "allowed_cores": len(CORES),
     }
     parts: dict[str, list] = {"batch": [], "devices": [], "processes": [], "overhead": [], "memory": []}
     for s in states:
         for chunk in batches[s]:
-            parts["batch"].append(
-                isolated("speed", state=s, points=points[s], chunk=chunk, cells=cells[s], runs=runs)
-            )
+            parts["batch"].append(isolated("speed", state=s, points=points[s], chunk=chunk, runs=runs))
         for count in (1, 2) if quick else (1, 2, 4):
             speed = isolated("speed", cores=2, devices=count, state=s, points=points[s], chunk=count * default[s],
                              cells=cells[s], runs=runs)  # fmt: skip
             parts["devices"].append(speed)
-        pair = [isolated("processes", cores=2, state=s, points=points[s], chunk=default[s], cells=cells[s],
+        pair = [isolated("processes", cores=2, state=s, points=points[s], chunk=default[s],
                          runs=runs, workers=n) for n in (1, 2)]  # fmt: skip
         pair[1]["parallel_efficiency"] = pair[1]["points_per_s"] / pair[0]["points_per_s"] / 2
         parts["processes"] += pair
-        parts["overhead"].append(isolated("overhead", state=s, cells=cells[s], runs=runs))
+        parts["overhead"].append(isolated("overhead", state=s, runs=runs))
         for chunk in batches[s]:
-            parts["memory"].append(isolated("memory", state=s, chunk=chunk, cells=cells[s]))
+            parts["memory"].append(isolated("memory", state=s, chunk=chunk))
     for name in ("store_share", "executor_share"):
         content[f"largest_{name}"] = max(row[name] for row in parts["overhead"])
     content["parallel_efficiency"] = [row["parallel_efficiency"] for row in parts["processes"][1::2]]
