@@ -12,13 +12,13 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .ladder_matrix import LadderMatrix
-from .ring import Factors, factorise, substitute
+from .ring import Factors, WrittenOut, factorise, substitute
 
 
 class BorderedFactors(eqx.Module):
     """A factorised `LadderMatrix`: ladder factors, border, border solutions, inverse Schur complement."""
 
-    ladder: Factors
+    ladder: Factors | WrittenOut
     columns: Float[Array, "border x"]
     rows: Float[Array, "border x"]
     solved: Float[Array, "border x"]
@@ -36,8 +36,7 @@ class BorderedFactors(eqx.Module):
         """Solve with the ladder part alone."""
         if x.shape[0] == 0:
             return x
-        rungs = self.ladder.left.shape[1]
-        return substitute(self.ladder, x.reshape(x.shape[0], rungs, -1)).reshape(x.shape)
+        return substitute(self.ladder, x.reshape(x.shape[0], self.ladder.rungs, -1)).reshape(x.shape)
 
     def transpose(self) -> "BorderedFactors":
         """Factors of the transposed matrix; nothing is factorised anew."""

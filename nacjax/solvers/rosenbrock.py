@@ -20,6 +20,7 @@ from jaxtyping import Array
 from ..kinetics.jacobian import jacobian
 from ..numerics.bordered import factorised
 from ..numerics.ladder_matrix import LadderMatrix
+from ..numerics.target import for_gpu
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,7 +150,7 @@ class Rosenbrock(dfx.AbstractAdaptiveSolver):
             return ((*stages[1:], solve(right)), rate), None
 
         start = (jnp.zeros_like(y0),) * len(tab.m)
-        (stages, _), _ = jax.lax.scan(stage, (start, slope), tab.rows(y0.dtype))
+        (stages, _), _ = jax.lax.scan(stage, (start, slope), tab.rows(y0.dtype), unroll=for_gpu() or 1)
         y1 = y0 + weigh(tab.m, stages)
         end_slope = terms.vf(t1, y1, args)
         dense = {"y0": y0, "y1": y1, "k": jnp.stack([dt * slope, dt * end_slope])}
