@@ -84,7 +84,9 @@ def factorise(diagonal, below, above, left, right) -> Factors | WrittenOut:
     return Factors(*batch_last(_factorise)(*arrays))
 
 
-def substitute(factors: Factors | WrittenOut, x: Float[Array, "rhs rung cell"]) -> Float[Array, "rhs rung cell"]:
+def substitute(
+    factors: Factors | WrittenOut, x: Float[Array, "rhs rung cell"]
+) -> Float[Array, "rhs rung cell"]:
     """Solve for several right-hand sides with a factorised matrix."""
     if isinstance(factors, WrittenOut):
         return written_out.substitute(factors, x)

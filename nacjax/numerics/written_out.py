@@ -7,8 +7,9 @@ Loops would launch several for each place, and longer segments are more than it 
 """
 
 import functools
+import itertools
 import operator
-from typing import Any, NamedTuple
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -67,50 +68,25 @@ def diagonal_block(entries) -> Block:
     return [[x if i == j else 0 for j in range(len(entries))] for i, x in enumerate(entries)]
 
 
-class Chain(NamedTuple):
-    """Places of a segment, one after the other, the last its separator.
+def inverse_inside(left: list[Block], right: list[Block], diagonal: list[Block]) -> list[list[Block]]:
+    """Inverse of a block-tridiagonal matrix, by column and row of blocks.
 
-    `left[p]`, `right[p]` couple place p to the one before and after, at the ends of a segment to what is there in the
-    segments beside it; `inverses` are of the pivots inside.
+    `left[p]` and `right[p]` couple place p to the one before and after; those at the ends do not count.
     """
-
-    left: list[Block]
-    right: list[Block]
-    inverses: list[Block]
-
-    @classmethod
-    def eliminated(cls, left: list[Block], right: list[Block], diagonal: list[Block]) -> "Chain":
-        """The pivots of all places but the separator."""
-        inverses = [inverse(diagonal[0])]
-        for p in range(1, len(diagonal) - 1):
-            taken = times(times(left[p], inverses[-1]), right[p - 1])
-            inverses.append(inverse(minus(diagonal[p], taken)))
-        return cls(left, right, inverses)
-
-    def sweep(self, x: list[Block]) -> list[Block]:
-        """The values inside with the separators at 0."""
-        solved = [times(self.inverses[0], x[0])]
-        for p in range(1, len(x)):
-            solved.append(times(self.inverses[p], minus(x[p], times(self.left[p], solved[-1]))))
-        for p in reversed(range(len(x) - 1)):
-            solved[p] = minus(solved[p], times(self.inverses[p], times(self.right[p], solved[p + 1])))
-        return solved
-
-    def between(self, x: list[Block], before: Block, own: Block) -> list[Block]:
-        """The values inside between two separators."""
-        x = [minus(x[0], times(self.left[0], before)), *x[1:]]
-        x[-1] = minus(x[-1], times(self.right[len(x) - 1], own))
-        return self.sweep(x)
-
-    def onto_separator(self, first: Block, last: Block) -> tuple[Block, Block]:
-        """The separator's row times the inside values `last` before it and `first` after it."""
-        return times(self.left[-1], last), times(self.right[-1], shifted(first, -1))
-
-    def closing(self) -> tuple[list[Block], list[Block]]:
-        """Values inside for the columns of the couplings to the separator before, and to its own."""
-        rungs, rest = len(self.left[0]), len(self.inverses) - 1
-        none = [[[0] * rungs] * rungs] * rest
-        return self.sweep([self.left[0], *none]), self.sweep([*none, self.right[rest]])
+    inverses = [inverse(diagonal[0])]
+    for p in range(1, len(diagonal)):
+        inverses.append(inverse(minus(diagonal[p], times(times(left[p], inverses[-1]), right[p - 1]))))
+    inverses = _apart(inverses)
+    nothing = [[0] * len(left[0]) for _ in left[0]]
+    found = []
+    for column in range(len(diagonal)):
+        solved = [nothing] * column + [inverses[column]]
+        for p in range(column + 1, len(diagonal)):
+            solved.append(_negative(times(inverses[p], times(left[p], solved[-1]))))
+        for p in reversed(range(len(diagonal) - 1)):
+            solved[p] = minus(solved[p], times(inverses[p], times(right[p], solved[p + 1])))
+        found.append(solved)
+    return found
 
 
 def shifted(block: Block, by: int) -> Block:
@@ -119,51 +95,61 @@ def shifted(block: Block, by: int) -> Block:
 
 
 class Level(eqx.Module):
-    """A ring cut into segments: couplings and inverse pivots, by place and entry, each (segment,)."""
+    """A ring cut into segments of a few places, the last of each its separator. All entries (segment,).
 
-    left: list[Block]
-    right: list[Block]
-    inverses: list[Block]
+    - `inside[q][p]`: inverse of the matrix inside a segment, column q, row p
+    - `into`: what couples the first place to the separator before, and the last inside to its own
+    - `onto`: what couples the separator to the last place inside, and to the first of the segment that follows
+    - `closing[p]`: values inside for the columns `into`
+    """
+
+    inside: list[list[Block]]
+    into: tuple[Block, Block]
+    onto: tuple[Block, Block]
+    closing: list[tuple[Block, Block]]
+
+    @classmethod
+    def of(cls, inside, into, onto) -> "Level":
+        """With its `closing`."""
+        count = range(len(inside))
+        closing = [(times(inside[0][p], into[0]), times(inside[-1][p], into[1])) for p in count]
+        return cls(inside, into, onto, closing)
+
+    def transpose(self) -> "Level":
+        """That of the transposed matrix, which couples i to j where this one couples j to i."""
+        count = range(len(self.inside))
+        inside = [[_transposed(self.inside[p][q]) for p in count] for q in count]
+        (first, last), (left, right) = self.into, self.onto
+        into = _rolled(_transposed(right), 1), _transposed(left)
+        return Level.of(inside, into, (_transposed(last), _rolled(_transposed(first), -1)))
 
 
 class WrittenOut(eqx.Module):
     """Factors of a cyclic block-tridiagonal matrix, as `ring.Factors`.
 
-    - `left`, `right` (rung, segment, place): couplings of the chain of cells; `inverses` by inside place and entry
-    - `levels`: rings of separators, each shorter than the one before
+    - `levels`: the ring of cells, and those of separators, each shorter than the one before
     - `separators` (rung·segment, rung·segment): inverse of what is left for those of the last
+    - `rungs`, `places`: the size of a block, and the cells of a segment
     """
 
-    left: Float[Array, "rung segment place"]
-    right: Float[Array, "rung segment place"]
-    inverses: list[Block]
     levels: list[Level]
     separators: Float[Array, "ring ring"]
-
-    @property
-    def rungs(self) -> int:
-        """The size of a block."""
-        return self.left.shape[0]
+    rungs: int = eqx.field(static=True)
+    places: int = eqx.field(static=True)
 
     def transpose(self) -> "WrittenOut":
-        """Factors of Aᵀ: all pivots serve again."""
-        shape = self.left.shape
-        left, right = (
-            jnp.roll(x.ravel(), shift).reshape(shape) for x, shift in ((self.right, 1), (self.left, -1))
-        )
-        levels = [_turned(level) for level in self.levels]
-        return WrittenOut(left, right, _transposed(self.inverses), levels, self.separators.T)
+        """Factors of Aᵀ: nothing is eliminated anew."""
+        turned = [level.transpose() for level in self.levels]
+        return WrittenOut(turned, self.separators.T, self.rungs, self.places)
 
 
-def _transposed(blocks: list[Block]) -> list[Block]:
-    return [[list(row) for row in zip(*block, strict=True)] for block in blocks]
+def _transposed(block: Block) -> Block:
+    return [list(row) for row in zip(*block, strict=True)]
 
 
-def _turned(level: Level) -> Level:
-    """The level of the transposed matrix: what coupled a place to the next couples that one to it."""
-    left, right = _transposed(level.left), _transposed(level.right)
-    first, last = ([[jnp.roll(x, by) for x in row] for row in block] for block, by in ((right[-1], 1), (left[0], -1)))
-    return Level([first, *right[:-1]], [*left[1:], last], _transposed(level.inverses))
+def _rolled(block: Block, by: int) -> Block:
+    """`shifted` without a batch."""
+    return [[jnp.roll(x, by) for x in row] for row in block]
 
 
 def splits(cells: int) -> list[int] | None:
@@ -180,20 +166,23 @@ def factorise(diagonal, below, above, left, right) -> WrittenOut:
     """As `ring.factorise`; the number of cells must have `splits`."""
     places = (splits(diagonal.shape[1]) or [])[0]
     arrays = (x.reshape(x.shape[0], -1, places) for x in (diagonal, below, above, left, right))
-    return WrittenOut(*batch_last(_factorise)(*arrays))
+    return WrittenOut(*batch_last(_factorise)(*arrays), rungs=diagonal.shape[0], places=places)
 
 
 def substitute(factors: WrittenOut, x: Float[Array, "rhs rung cell"]) -> Float[Array, "rhs rung cell"]:
     """As `ring.substitute`."""
-    split = x.reshape(x.shape[0], *factors.left.shape)
-    return batch_last(_substitute, columns=0)(factors, split).reshape(x.shape)
+    split = x.reshape(*x.shape[:2], -1, factors.places)
+    return batch_last(_substitute, columns=0)((factors.levels, factors.separators), split).reshape(x.shape)
 
 
 # From here on arrays end in (segment, batch).
 
 
 def _couplings(left, right) -> tuple[list[Block], list[Block]]:
-    """`Chain.left` and `right` of the cells. The ring closes one rung further: (j, last) touches (j + 1, first)."""
+    """Blocks that couple a cell to the one before and after it.
+
+    The ring closes one rung further: (j, last) touches (j + 1, first).
+    """
     rungs, segments, places = left.shape[:3]
     lefts, rights = ([_block({0: x}, p) for p in range(places)] for x in (left, right))
     number = np.arange(segments)[:, None]
@@ -218,36 +207,49 @@ def _block(bands: dict[int, Array], place: int) -> Block:
 def _factorise(diagonal, below, above, left, right):
     bands = {0: diagonal, 1: below, -1: above}
     blocks = [_block(bands, p) for p in range(diagonal.shape[2])]
-    return left, right, *_eliminated(*_couplings(left, right), blocks)
+    return _eliminated(*_couplings(left, right), blocks)
 
 
-def _eliminated(left, right, diagonal) -> tuple[list[Block], list[Level], Array]:
-    """Inverse pivots of a ring, the levels below it, and the inverse for the last separators."""
-    chain = Chain.eliminated(left, right, diagonal)
-    chain = Chain(left, right, _apart(chain.inverses))
-    (before_first, *_, before_last), (own_first, *_, own_last) = (
-        (x[0], *x[1:-1], x[-1]) if len(x) > 1 else (x[0], x[0]) for x in chain.closing()
-    )
-    before, following = chain.onto_separator(own_first, before_last)
-    own, own_following = chain.onto_separator(before_first, own_last)
-    middle = minus(minus(diagonal[-1], own), own_following)
-    before, after = _negative(before), _negative(following)
+def _eliminated(left, right, diagonal) -> tuple[list[Level], Array]:
+    """The levels of a ring, and the inverse for the last separators."""
+    inside = _apart(inverse_inside(left[:-1], right[:-1], diagonal[:-1]))
+    level = _apart(Level.of(inside, (left[0], right[-2]), (left[-1], right[-1])))
+    before_last, own_last = level.closing[-1]
+    before_first, own_first = (shifted(x, -1) for x in level.closing[0])
+    middle = minus(minus(diagonal[-1], times(left[-1], own_last)), times(right[-1], before_first))
+    before, after = _negative(times(left[-1], before_last)), _negative(times(right[-1], own_first))
     middle, before, after = _apart((middle, before, after))
+    level = jax.tree.map(lambda x: jnp.zeros_like(middle[0][0]) if isinstance(x, int) else x, level)
     segments, rungs = middle[0][0].shape[0], len(middle)
-    if segments == 1:
-        closed = inverse(_sum(_sum(middle, before), after))
-        return chain.inverses, [], jnp.stack([jnp.stack([x[0] for x in row]) for row in closed])
+    ring = before, after, middle
+    if segments == 1 or rungs * segments <= DENSE:
+        one_by_one = ([[[x[s] for x in row] for row in block] for s in range(segments)] for block in ring)
+        return [level], _ring_inverse(*one_by_one)
     places = (splits(segments) or [])[0]
-    cut = [_cut(block, places) for block in (before, after, middle)]
-    inverses, levels, separators = _eliminated(*cut)
-    levels = [Level(cut[0], cut[1], inverses), *levels]
-    if rungs * segments > DENSE:
-        return chain.inverses, levels, separators
-    unit = np.eye(rungs * segments).reshape(-1, rungs, segments, 1).astype(separators.dtype)
-    unit = jnp.broadcast_to(unit, (*unit.shape[:3], separators.shape[-1]))
-    columns = _joined(_solve(levels, separators, _cut([[unit[:, i]] for i in range(rungs)], places)))
-    inverse_of_all = jnp.stack([row[0] for row in columns], axis=1)  # (column, rung, segment, batch)
-    return chain.inverses, [], jnp.moveaxis(inverse_of_all.reshape(*[rungs * segments] * 2, -1), 0, 1)
+    levels, separators = _eliminated(*(_cut(block, places) for block in ring))
+    return [level, *levels], separators
+
+
+def _ring_inverse(left, right, diagonal) -> Array:
+    """Inverse of a ring of blocks, over (rung, place) and with the batch last: one segment, closed on itself."""
+    count = range(len(diagonal) - 1)
+    last, onto, closing = diagonal[-1], [], []
+    if count:
+        inside = inverse_inside(left[:-1], right[:-1], diagonal[:-1])
+        closing = [_sum(times(inside[0][p], left[0]), times(inside[-1][p], right[-2])) for p in count]
+        onto = [_sum(times(left[-1], inside[q][-1]), times(right[-1], inside[q][0])) for q in count]
+        last = minus(minus(last, times(left[-1], closing[-1])), times(right[-1], closing[0]))
+    else:
+        last = _sum(_sum(last, left[0]), right[0])
+    last = inverse(last)
+    below = [_negative(times(last, x)) for x in onto]
+    beside = [_negative(times(x, last)) for x in closing]
+    rows = [[minus(inside[q][p], times(closing[p], below[q])) for q in count] + [beside[p]] for p in count]
+    rows.append([*below, last])
+    n, rungs = len(rows), len(last)
+    numbers = itertools.product(range(rungs), range(n), range(rungs), range(n))
+    entries = [rows[p][q][i][j] for i, p, j, q in numbers]
+    return jnp.stack(entries).reshape(rungs * n, rungs * n, -1)
 
 
 def _cut(block: Block, places: int) -> list[Block]:
@@ -258,12 +260,13 @@ def _cut(block: Block, places: int) -> list[Block]:
 
 def _joined(blocks: list[Block]) -> Block:
     """The inverse of `_cut`."""
-    entries = [[[block[i][0] for block in blocks]] for i in range(len(blocks[0]))]
-    return [[(x := jnp.stack(row[0], axis=-2)).reshape(*x.shape[:-3], -1, x.shape[-1])] for row in entries]
+    stacked = [jnp.stack([block[i][0] for block in blocks], axis=-2) for i in range(len(blocks[0]))]
+    return [[x.reshape(*x.shape[:-3], -1, x.shape[-1])] for x in stacked]
 
 
 def _sum(a: Block, b: Block) -> Block:
-    return minus(a, _negative(b))
+    pairs = [zip(*rows, strict=True) for rows in zip(a, b, strict=True)]
+    return [[(x + y if there(x) else y) if there(y) else x for x, y in row] for row in pairs]
 
 
 def _negative(a: Block) -> Block:
@@ -272,31 +275,36 @@ def _negative(a: Block) -> Block:
 
 def _apart(x):
     """The end of a kernel: what uses x does not compute it anew."""
-    return jax.lax.optimization_barrier(x)
+    numbers, zeros = eqx.partition(x, eqx.is_array)
+    return eqx.combine(jax.lax.optimization_barrier(numbers), zeros)
 
 
 @jax.jit
-def _substitute(factors: WrittenOut, x):
-    columns = [[[x[:, i, :, p]] for i in range(x.shape[1])] for p in range(x.shape[3])]  # (rhs, segment, batch) each
-    levels = [Level(*_couplings(factors.left, factors.right), factors.inverses), *factors.levels]
-    found = _solve(levels, factors.separators, columns)
+def _substitute(factors, x):
+    levels, separators = factors
+    # a column at each place, of entries (rhs, segment, batch)
+    columns = [[[x[:, i, :, p]] for i in range(x.shape[1])] for p in range(x.shape[3])]
+    found = _solve(levels, separators, columns)
     return jnp.stack([jnp.stack([row[0] for row in column], axis=1) for column in found], axis=3)
 
 
 def _solve(levels: list[Level], separators: Array, x: list[Block]) -> list[Block]:
     """Values at the places of a ring, the separators' from the levels below."""
-    chain = Chain(levels[0].left, levels[0].right, levels[0].inverses)
-    alone = chain.sweep(x[:-1])
-    first, last = _apart((alone[0], alone[-1]))
-    before, after = chain.onto_separator(first, last)
-    target = _apart(minus(minus(x[-1], before), after))
-    if len(levels) == 1:
-        own = _product(separators, target)
+    level, *below = levels
+    count = range(len(x) - 1)
+    alone = _apart([functools.reduce(_sum, (times(level.inside[q][p], x[q]) for q in count)) for p in count])
+    target = minus(minus(x[-1], times(level.onto[0], alone[-1])), times(level.onto[1], shifted(alone[0], -1)))
+    if below:
+        places = len(below[0].inside) + 1
+        own = _joined(_solve(below, separators, _cut(target, places)))
     else:
-        below = levels[1:]
-        own = _joined(_solve(below, separators, _cut(target, len(below[0].left))))
+        own = _product(separators, target)
     own = _apart(own)
-    return [*chain.between(x[:-1], shifted(own, 1), own), own]
+    before = shifted(own, 1)
+    inside = (
+        minus(minus(alone[p], times(a, before)), times(b, own)) for p, (a, b) in enumerate(level.closing)
+    )
+    return [*inside, own]
 
 
 def _product(matrix, x: Block) -> Block:
