@@ -285,7 +285,9 @@ def _substitute(factors, x):
     # a column at each place, of entries (rhs, segment, batch)
     columns = [[[x[:, i, :, p]] for i in range(x.shape[1])] for p in range(x.shape[3])]
     found = _solve(levels, separators, columns)
-    return jnp.stack([jnp.stack([row[0] for row in column], axis=1) for column in found], axis=3)
+    every = jnp.stack([row[0] for column in found for row in column])
+    every = every.reshape(len(found), x.shape[1], *every.shape[1:])  # (place, rung, rhs, segment, batch)
+    return every.transpose(2, 1, 3, 0, 4)
 
 
 def _solve(levels: list[Level], separators: Array, x: list[Block]) -> list[Block]:
@@ -312,5 +314,5 @@ def _product(matrix, x: Block) -> Block:
     together = jnp.stack([row[0] for row in x])  # (rung, rhs, segment, batch)
     shape = together.shape
     flat = together.swapaxes(1, 2).reshape(-1, shape[1], shape[3])
-    found = jnp.sum(matrix[:, :, None] * flat, axis=1).reshape(shape[0], shape[2], shape[1], shape[3])
-    return [[entry.swapaxes(0, 1)] for entry in found]
+    rows = matrix.reshape(shape[0], shape[2], 1, *matrix.shape[1:])
+    return [[jnp.sum(row * flat.swapaxes(0, 1), axis=2).swapaxes(0, 1)] for row in rows]
