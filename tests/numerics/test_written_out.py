@@ -14,7 +14,7 @@ from nacjax.numerics.written_out import WrittenOut, splits
 
 @pytest.mark.parametrize(
     "rungs, cells, scalars, rank",
-    [(1, 4, 1, 0), (2, 2, 0, 0), (2, 20, 1, 0), (2, 64, 0, 1), (3, 12, 5, 1), (3, 40, 0, 0)],
+    [(1, 4, 1, 0), (2, 2, 0, 0), (2, 20, 1, 0), (2, 64, 1, 1), (3, 12, 5, 1), (3, 40, 0, 0)],
 )
 def test_solve_and_transpose_equal_dense(rungs, cells, scalars, rank):
     """Not compiled: a CPU's compiler takes long for such expressions."""
