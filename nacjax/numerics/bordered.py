@@ -72,7 +72,7 @@ def factorise_bordered(matrix: LadderMatrix) -> BorderedFactors:
 
 
 def small_inverse(a: Float[Array, "n n"]) -> Float[Array, "n n"]:
-    """Inverse of a border-sized matrix: a division for one scalar, else pivoted LU (for two, Cramer's rule on a GPU)."""
+    """Inverse of a border-sized matrix: a division for one scalar, else pivoted LU; for two Cramer's rule on a GPU."""
     if a.shape[0] == 2 and for_gpu():  # LU is a call of a library there, with loops around it
         adjugate = jnp.stack([jnp.stack([a[1, 1], -a[0, 1]]), jnp.stack([-a[1, 0], a[0, 0]])])
         return adjugate / (a[0, 0] * a[1, 1] - a[0, 1] * a[1, 0])

@@ -8,8 +8,6 @@ Loops would launch several for each place, and longer segments are more than it 
 
 import functools
 import itertools
-import operator
-from typing import Any
 
 import equinox as eqx
 import jax
@@ -18,6 +16,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from .batch_last import batch_last
+from .blocks import Block, inverse, minus, negative, plus, shifted, times, transposed
 
 PLACES = (4, 5, 3, 6, 2, 7)
 """Places of a segment, the best first."""
@@ -25,47 +24,6 @@ LAST = 5
 """So many places are one segment."""
 DENSE = 24
 """Numbers of a ring of separators that a product with its inverse solves: one kernel in place of a level or two."""
-
-Block = list[list[Any]]
-"""Rows of entries; a column of right-hand sides is one too."""
-
-
-def times(a: Block, b: Block) -> Block:
-    """a b, without the terms that are 0."""
-
-    def entry(row, column):
-        terms = [x * y for x, y in zip(row, column, strict=True) if there(x) and there(y)]
-        return functools.reduce(operator.add, terms) if terms else 0
-
-    return [[entry(row, column) for column in zip(*b, strict=True)] for row in a]
-
-
-def minus(a: Block, b: Block) -> Block:
-    """a − b."""
-    pairs = [zip(*rows, strict=True) for rows in zip(a, b, strict=True)]
-    return [[(x - y if there(x) else -y) if there(y) else x for x, y in row] for row in pairs]
-
-
-def there(x: Any) -> bool:
-    """Whether an entry is a number of the problem, not a 0 of its structure."""
-    return not isinstance(x, int)
-
-
-def inverse(a: Block) -> Block:
-    """By Gauss–Jordan elimination without pivoting."""
-    n = range(len(a))
-    for k in n:
-        pivot = 1 / a[k][k]
-        row = [pivot if j == k else a[k][j] * pivot for j in n]
-        rest = [[(0 if j == k else a[i][j]) for j in n] for i in n]
-        taken = [[a[i][k] * row[j] for j in n] for i in n]
-        a = [row if i == k else minus([rest[i]], [taken[i]])[0] for i in n]
-    return a
-
-
-def diagonal_block(entries) -> Block:
-    """A diagonal block."""
-    return [[x if i == j else 0 for j in range(len(entries))] for i, x in enumerate(entries)]
 
 
 def inverse_inside(left: list[Block], right: list[Block], diagonal: list[Block]) -> list[list[Block]]:
@@ -82,16 +40,11 @@ def inverse_inside(left: list[Block], right: list[Block], diagonal: list[Block])
     for column in range(len(diagonal)):
         solved = [nothing] * column + [inverses[column]]
         for p in range(column + 1, len(diagonal)):
-            solved.append(_negative(times(inverses[p], times(left[p], solved[-1]))))
+            solved.append(negative(times(inverses[p], times(left[p], solved[-1]))))
         for p in reversed(range(len(diagonal) - 1)):
             solved[p] = minus(solved[p], times(inverses[p], times(right[p], solved[p + 1])))
         found.append(solved)
     return found
-
-
-def shifted(block: Block, by: int) -> Block:
-    """Entries of the segments beside."""
-    return [[jnp.roll(x, by, axis=-2) if there(x) else x for x in row] for row in block]
 
 
 class Level(eqx.Module):
@@ -118,10 +71,10 @@ class Level(eqx.Module):
     def transpose(self) -> "Level":
         """That of the transposed matrix, which couples i to j where this one couples j to i."""
         count = range(len(self.inside))
-        inside = [[_transposed(self.inside[p][q]) for p in count] for q in count]
+        inside = [[transposed(self.inside[p][q]) for p in count] for q in count]
         (first, last), (left, right) = self.into, self.onto
-        into = _rolled(_transposed(right), 1), _transposed(left)
-        return Level.of(inside, into, (_transposed(last), _rolled(_transposed(first), -1)))
+        into = _rolled(transposed(right), 1), transposed(left)
+        return Level.of(inside, into, (transposed(last), _rolled(transposed(first), -1)))
 
 
 class WrittenOut(eqx.Module):
@@ -141,10 +94,6 @@ class WrittenOut(eqx.Module):
         """Factors of Aᵀ: nothing is eliminated anew."""
         turned = [level.transpose() for level in self.levels]
         return WrittenOut(turned, self.separators.T, self.rungs, self.places)
-
-
-def _transposed(block: Block) -> Block:
-    return [list(row) for row in zip(*block, strict=True)]
 
 
 def _rolled(block: Block, by: int) -> Block:
@@ -217,7 +166,7 @@ def _eliminated(left, right, diagonal) -> tuple[list[Level], Array]:
     before_last, own_last = level.closing[-1]
     before_first, own_first = (shifted(x, -1) for x in level.closing[0])
     middle = minus(minus(diagonal[-1], times(left[-1], own_last)), times(right[-1], before_first))
-    before, after = _negative(times(left[-1], before_last)), _negative(times(right[-1], own_first))
+    before, after = negative(times(left[-1], before_last)), negative(times(right[-1], own_first))
     middle, before, after = _apart((middle, before, after))
     level = jax.tree.map(lambda x: jnp.zeros_like(middle[0][0]) if isinstance(x, int) else x, level)
     segments, rungs = middle[0][0].shape[0], len(middle)
@@ -236,14 +185,14 @@ def _ring_inverse(left, right, diagonal) -> Array:
     last, onto, closing = diagonal[-1], [], []
     if count:
         inside = inverse_inside(left[:-1], right[:-1], diagonal[:-1])
-        closing = [_sum(times(inside[0][p], left[0]), times(inside[-1][p], right[-2])) for p in count]
-        onto = [_sum(times(left[-1], inside[q][-1]), times(right[-1], inside[q][0])) for q in count]
+        closing = [plus(times(inside[0][p], left[0]), times(inside[-1][p], right[-2])) for p in count]
+        onto = [plus(times(left[-1], inside[q][-1]), times(right[-1], inside[q][0])) for q in count]
         last = minus(minus(last, times(left[-1], closing[-1])), times(right[-1], closing[0]))
     else:
-        last = _sum(_sum(last, left[0]), right[0])
+        last = plus(plus(last, left[0]), right[0])
     last = inverse(last)
-    below = [_negative(times(last, x)) for x in onto]
-    beside = [_negative(times(x, last)) for x in closing]
+    below = [negative(times(last, x)) for x in onto]
+    beside = [negative(times(x, last)) for x in closing]
     rows = [[minus(inside[q][p], times(closing[p], below[q])) for q in count] + [beside[p]] for p in count]
     rows.append([*below, last])
     n, rungs = len(rows), len(last)
@@ -262,15 +211,6 @@ def _joined(blocks: list[Block]) -> Block:
     """The inverse of `_cut`."""
     stacked = [jnp.stack([block[i][0] for block in blocks], axis=-2) for i in range(len(blocks[0]))]
     return [[x.reshape(*x.shape[:-3], -1, x.shape[-1])] for x in stacked]
-
-
-def _sum(a: Block, b: Block) -> Block:
-    pairs = [zip(*rows, strict=True) for rows in zip(a, b, strict=True)]
-    return [[(x + y if there(x) else y) if there(y) else x for x, y in row] for row in pairs]
-
-
-def _negative(a: Block) -> Block:
-    return [[-x if there(x) else x for x in row] for row in a]
 
 
 def _apart(x):
@@ -294,7 +234,7 @@ def _solve(levels: list[Level], separators: Array, x: list[Block]) -> list[Block
     """Values at the places of a ring, the separators' from the levels below."""
     level, *below = levels
     count = range(len(x) - 1)
-    alone = _apart([functools.reduce(_sum, (times(level.inside[q][p], x[q]) for q in count)) for p in count])
+    alone = _apart([functools.reduce(plus, (times(level.inside[q][p], x[q]) for q in count)) for p in count])
     target = minus(minus(x[-1], times(level.onto[0], alone[-1])), times(level.onto[1], shifted(alone[0], -1)))
     if below:
         places = len(below[0].inside) + 1
