@@ -12,13 +12,14 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .ladder_matrix import LadderMatrix
-from .ring import Factors, factorise, substitute
+from .ring import Factors, WrittenOut, factorise, substitute
+from .target import for_gpu
 
 
 class BorderedFactors(eqx.Module):
     """A factorised `LadderMatrix`: ladder factors, border, border solutions, inverse Schur complement."""
 
-    ladder: Factors
+    ladder: Factors | WrittenOut
     columns: Float[Array, "border x"]
     rows: Float[Array, "border x"]
     solved: Float[Array, "border x"]
@@ -36,8 +37,7 @@ class BorderedFactors(eqx.Module):
         """Solve with the ladder part alone."""
         if x.shape[0] == 0:
             return x
-        rungs = self.ladder.left.shape[1]
-        return substitute(self.ladder, x.reshape(x.shape[0], rungs, -1)).reshape(x.shape)
+        return substitute(self.ladder, x.reshape(x.shape[0], self.ladder.rungs, -1)).reshape(x.shape)
 
     def transpose(self) -> "BorderedFactors":
         """Factors of the transposed matrix; nothing is factorised anew."""
@@ -72,7 +72,10 @@ def factorise_bordered(matrix: LadderMatrix) -> BorderedFactors:
 
 
 def small_inverse(a: Float[Array, "n n"]) -> Float[Array, "n n"]:
-    """Inverse of a border-sized matrix: a division for one scalar, else pivoted LU."""
+    """Inverse of a border-sized matrix: a division for one scalar, else pivoted LU; for two Cramer's rule on a GPU."""
+    if a.shape[0] == 2 and for_gpu():  # LU is a call of a library there, with loops around it
+        adjugate = jnp.stack([jnp.stack([a[1, 1], -a[0, 1]]), jnp.stack([-a[1, 0], a[0, 0]])])
+        return adjugate / (a[0, 0] * a[1, 1] - a[0, 1] * a[1, 0])
     return 1 / a if a.shape[0] <= 1 else jnp.linalg.inv(a)
 
 

@@ -15,7 +15,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from . import written_out
 from .batch_last import batch_last
+from .target import for_gpu
+from .written_out import WrittenOut
 
 MAX_SEPARATORS = {"cpu": 1}
 """Largest dense system of separators (segments × rungs, see `Factors`) by backend; 16 elsewhere.
@@ -23,6 +26,9 @@ MAX_SEPARATORS = {"cpu": 1}
 Measured at 2 rungs and 128 cells: on a CPU one segment takes 65 µs a step and point in batches of 32, four
 segments 83 µs, and twice the compile time. Segments shorten the chain of dependent kernels on a GPU.
 """
+
+WRITTEN_OUT = 3
+"""Up to so many rungs a GPU gets the ring written out."""
 
 
 class Factors(eqx.Module):
@@ -44,6 +50,11 @@ class Factors(eqx.Module):
     closing: Float[Array, "inside rung 2*rung segment"]
     separators: Float[Array, "ring ring"]
 
+    @property
+    def rungs(self) -> int:
+        """The size of a block."""
+        return self.left.shape[1]
+
     def transpose(self) -> "Factors":
         """Factors of Aᵀ: the pivots serve again, only `closing` is solved anew."""
         flat_left, flat_right = (x.transpose(1, 2, 0).ravel() for x in (self.left, self.right))
@@ -56,14 +67,16 @@ class Factors(eqx.Module):
 
 def count_segments(cells: int, rungs: int) -> int:
     """Segments of the ring: a divisor of `cells` that keeps the separators' dense system small."""
-    largest = MAX_SEPARATORS.get(jax.default_backend(), 16)
+    largest = 16 if for_gpu() else MAX_SEPARATORS["cpu"]
     fitting = [n for n in range(1, cells // 2 + 1) if cells % n == 0 and n * rungs <= largest]
     return max(fitting, default=1)
 
 
-def factorise(diagonal, below, above, left, right) -> Factors:
+def factorise(diagonal, below, above, left, right) -> Factors | WrittenOut:
     """Factorise from the ladder part (rung, cell) and the chain couplings (rung, cell)."""
     rungs, cells = diagonal.shape
+    if for_gpu() and rungs <= WRITTEN_OUT and written_out.splits(cells):
+        return written_out.factorise(diagonal, below, above, left, right)
     segments = count_segments(cells, rungs)
     arrays = (
         x.reshape(rungs, segments, -1).transpose(2, 0, 1) for x in (diagonal, below, above, left, right)
@@ -71,8 +84,12 @@ def factorise(diagonal, below, above, left, right) -> Factors:
     return Factors(*batch_last(_factorise)(*arrays))
 
 
-def substitute(factors: Factors, x: Float[Array, "rhs rung cell"]) -> Float[Array, "rhs rung cell"]:
+def substitute(
+    factors: Factors | WrittenOut, x: Float[Array, "rhs rung cell"]
+) -> Float[Array, "rhs rung cell"]:
     """Solve for several right-hand sides with a factorised matrix."""
+    if isinstance(factors, WrittenOut):
+        return written_out.substitute(factors, x)
     parts = (factors.inverses, factors.left, factors.right, factors.closing, factors.separators)
     places, rungs, segments = factors.left.shape
     split = x.reshape(x.shape[0], rungs, segments, places).transpose(3, 1, 0, 2)

@@ -21,6 +21,7 @@ from jaxtyping import Array, Float
 from ..kinetics.jacobian import jacobian
 from ..numerics.bordered import factorised
 from ..numerics.ladder_matrix import LadderMatrix
+from ..numerics.target import for_gpu
 
 
 @dataclasses.dataclass(frozen=True)
@@ -182,7 +183,7 @@ class Rosenbrock(dfx.AbstractAdaptiveSolver):
             return stages.at[number].set(solve(right)), None
 
         start = jnp.zeros((len(tab.m), y0.size), y0.dtype)
-        stages, _ = jax.lax.scan(stage, start, tab.rows(y0.dtype))
+        stages, _ = jax.lax.scan(stage, start, tab.rows(y0.dtype), unroll=for_gpu() or 1)
         y1 = y0 + weigh(tab.m, stages)
         end_slope = terms.vf(t1, y1, args)
         if tab.h:
