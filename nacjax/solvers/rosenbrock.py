@@ -42,13 +42,13 @@ class RosenbrockTableau:
     h: tuple[tuple[float, ...], ...] = ()
 
     def rows(self, dtype) -> tuple[Array, ...]:
-        """What each stage needs: whether it is the first, a and c (of the latest stage last), α, γ."""
+        """What each stage needs: a and c, padded by zeros, α, γ."""
         count = len(self.m)
         a, c = (
             jnp.array([[*row, *[0.0] * (count - len(row))] for row in rows], dtype)
             for rows in (self.a, self.c)
         )
-        return jnp.arange(count), a, c, jnp.array(self.alpha, dtype), jnp.array(self.gammas, dtype)
+        return a, c, jnp.array(self.alpha, dtype), jnp.array(self.gammas, dtype)
 
 
 _LAST = (
@@ -175,15 +175,24 @@ class Rosenbrock(dfx.AbstractAdaptiveSolver):
         solve = factorised(self.jacobian(t0, y0, args).shifted(tab.gamma * dt))
         drift = jax.jvp(lambda t: terms.vf(t, y0, args), (t0,), (jnp.ones_like(t0),))[1]
 
-        def stage(stages, row):
-            number, a, c, alpha, gamma = row
+        def stage(stages, first, row):
+            a, c, alpha, gamma = row
             y = y0 + weigh(a, stages)
-            rate = jax.lax.cond(number == 0, lambda: slope, lambda: terms.vf(t0 + alpha * dt, y, args))
-            right = tab.gamma * (dt * rate + gamma * dt**2 * drift + weigh(c, stages))
-            return stages.at[number].set(solve(right)), None
+            rate = either(first, lambda: slope, lambda: terms.vf(t0 + alpha * dt, y, args))
+            return solve(tab.gamma * (dt * rate + gamma * dt**2 * drift + weigh(c, stages)))
 
-        start = jnp.zeros((len(tab.m), y0.size), y0.dtype)
-        stages, _ = jax.lax.scan(stage, start, tab.rows(y0.dtype), unroll=for_gpu() or 1)
+        if for_gpu():  # all stages are one graph there
+            stages = []
+            for row in zip(tab.a, tab.c, tab.alpha, tab.gammas, strict=True):
+                stages.append(stage(stages, not stages, row))
+        else:
+            start, numbers = jnp.zeros((len(tab.m), y0.size), y0.dtype), jnp.arange(len(tab.m))
+
+            def put(stages, numbered):
+                number, row = numbered
+                return stages.at[number].set(stage(stages, number == 0, row)), None
+
+            stages, _ = jax.lax.scan(put, start, (numbers, tab.rows(y0.dtype)))
         y1 = y0 + weigh(tab.m, stages)
         end_slope = terms.vf(t1, y1, args)
         if tab.h:
@@ -195,6 +204,13 @@ class Rosenbrock(dfx.AbstractAdaptiveSolver):
         return y1, weigh(tab.e, stages), dense, end_slope, dfx.RESULTS.successful
 
 
+def either(first: bool | Array, this: Callable[[], Array], other: Callable[[], Array]) -> Array:
+    """One of two, chosen now where that is known now."""
+    return jax.lax.cond(first, this, other) if isinstance(first, jax.Array) else (this if first else other)()
+
+
 def weigh(weights, stages):
-    """Σ weight · stage."""
+    """Σ weight · stage, of an array of stages or of a list of them."""
+    if isinstance(stages, list):
+        return sum(weight * stage for weight, stage in zip(weights, stages, strict=True))
     return jnp.sum(jnp.asarray(weights)[:, None] * stages, axis=0)
