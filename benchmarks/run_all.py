@@ -7,7 +7,6 @@ from pathlib import Path
 HERE = Path(__file__).parent
 SCRIPTS = (
     "work_precision.py",
-    "steady_state.py",
     "gradients.py",
     "growth.py",
     "pulses.py",

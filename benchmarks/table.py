@@ -1,15 +1,13 @@
 """results/table.md, results/figure.png and the table of README.md from the JSON files beside it."""
 
 import json
+import statistics
 from pathlib import Path
 
 from common import arguments, insert
 
 TITLES = {
-    "fig2a": "(a) Fig. 2a sweep: t = 10, Γ_in = 1e-3, two rungs",
-    "fig2a_low": "(a) the same, lower phonon energies, four rungs",
-    "stiff": "(b) stiff: Γ_in = 0.1, field 𝓔 = 1, t = 100",
-    "steady": "(c) steady state, Γ_in = 0.01",
+    "work_precision": "Default calls and their peers",
     "gradients": "(d) dσ in five parameters",
     "growth": "(e) growth",
     "pulses": "256 pulses in one vmap: what a field costs",
@@ -33,25 +31,31 @@ def number(x) -> str:
 
 
 def trajectories(content: dict, clock: str) -> list[str]:
-    """One row a method: work, error, ratio to ours."""
-    lines = [
-        "| method | ms/point/core (spread) | σ error, total | of time alone | rtol | compile s | × ours |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    ours = content["rows"][0][clock]
-    for row in content["rows"]:
-        if "skipped" in row:
-            lines.append(f"| {row['name']} | skipped: {row['skipped']} | | | | | |")
-            continue
-        low, high = row["core_ms_spread" if clock.startswith("core") else "wall_ms_spread"]
-        settings = row["settings"]
-        missed = "" if row["reaches_target"] else " (misses 1e-3)"
-        lines.append(
-            f"| {row['name']} | {number(row[clock])} ({number(low)}–{number(high)}) "
-            f"| {row['sigma_error']:.1e}{missed} | {row['time_integration_error']:.1e} | {settings.get('rtol', '–')} "
-            f"| {number(row['compile_s'])} | {number(row[clock] / ours)} |"
-        )
-    return [*lines, "", f"{content['cells']} cells a rung; mesh error alone {content['mesh_error']:.1e}."]
+    """A table for each case: work, error and settings of every method at every accuracy."""
+    lines = []
+    for name in dict.fromkeys(row["case"] for row in content["rows"]):
+        rows = [row for row in content["rows"] if row["case"] == name]
+        lines += [
+            f"**{rows[0]['title']}**",
+            "",
+            "| accuracy | method | ms/point/core (spread) | σ error | settings | × ours |",
+            "|---|---|---|---|---|---|",
+        ]
+        for row in rows:
+            if "skipped" in row:
+                lines.append(f"| {row['accuracy']:g} | {row['name']} | {row['skipped']} | | | |")
+                continue
+            low, high = row["core_ms_spread" if clock.startswith("core") else "wall_ms_spread"]
+            given = {key: value for key, value in row["settings"].items() if key != "accuracy"}
+            settings = ", ".join(
+                f"{key} {value:g}" if isinstance(value, float) else value for key, value in given.items()
+            )
+            lines.append(
+                f"| {row['accuracy']:g} | {row['name']} | {number(row[clock])} ({number(low)}–{number(high)}) "
+                f"| {row['sigma_error']:.1e} | {settings or 'default'} | {number(row['times_ours'])} |"
+            )
+        lines.append("")
+    return lines[:-1]
 
 
 def gradients(content: dict, clock: str) -> list[str]:
@@ -89,14 +93,14 @@ def growth(content: dict, clock: str) -> list[str]:
 def pulses(content: dict, clock: str) -> list[str]:
     """What a field law costs, in units of the batch without one."""
     lines = [
-        "| field | ms/pulse/core | × no field | steps, mean (most) | σ error of time alone |",
+        "| field | ms/pulse/core | × no field | steps, mean (most) | σ error |",
         "|---|---|---|---|---|",
     ]
     first = content["laws"][0][clock]
     for row in content["laws"]:
         lines.append(
             f"| {row['name']} | {number(row[clock])} | {number(row[clock] / first)} "
-            f"| {row['steps_mean']:.0f} ({row['steps_most']}) | {row['time_integration_error']:.1e} |"
+            f"| {row['steps_mean']:.0f} ({row['steps_most']}) | {row['sigma_error']:.1e} |"
         )
     return lines
 
@@ -137,60 +141,37 @@ WRITERS = {"gradients": gradients, "growth": growth, "pulses": pulses, "parts": 
 
 
 def summary(results: dict) -> str:
-    """The table of README.md: core milliseconds a point at an error ≤ 1e-3, one row a method, one column a case."""
-    shown = [name for name in ("fig2a", "fig2a_low", "stiff", "steady") if name in results]
-    cells: dict[str, dict[str, str]] = {}
-    for name in shown:
-        rows = [row for row in results[name]["rows"] if "skipped" not in row and row["reaches_target"]]
-        ours = rows[0]["core_ms_per_point"]
-        for row in sorted(rows, key=lambda row: row["core_ms_per_point"]):
-            method = row["name"].removesuffix(", to t = 1e4").removesuffix(" to t = 1e4")
-            ratio = row["core_ms_per_point"] / ours
-            text = f"{number(row['core_ms_per_point'])} (× {ratio:.{0 if ratio >= 10 else 1}f})"
-            cells.setdefault(method, {}).setdefault(name, text)
-    first = [method for method in cells if method.startswith("nacjax")]
-    order = [*first, *(method for method in cells if method not in first)]
-    lines = [
-        f"| ms a point (× ours) | {' | '.join(TITLES[name] for name in shown)} |",
-        "|---" * (len(shown) + 1) + "|",
-    ]
-    lines += [f"| {m} | {' | '.join(cells[m].get(name, '–') for name in shown)} |" for m in order]
-    places = " · ".join(dict.fromkeys(place(results[name]["machine"]) for name in shown))
-    return "\n".join([*lines, "", f"{places}; σ/σ_0 within 1e-3, compilation apart.", ""])
+    """The table of README.md: core milliseconds a point, methods that are ahead of the default call first."""
+    content = results["work_precision"]
+    rows = [row for row in content["rows"] if "skipped" not in row]
+    titles = dict.fromkeys(row["title"] for row in rows)
+    lines = [f"| asked for | ms a point (× ours) | {' | '.join(titles)} |", "|---" * (len(titles) + 2) + "|"]
+    for accuracy in dict.fromkeys(row["accuracy"] for row in rows):
+        found = {(row["name"], row["title"]): row for row in rows if row["accuracy"] == accuracy}
+        names = dict.fromkeys(name for name, _ in found)
+
+        def behind(name, found=found):
+            """How far behind ours a method is, in the median over cases."""
+            return statistics.median(row["times_ours"] for (other, _), row in found.items() if other == name)
+
+        for name in sorted(names, key=behind):
+            entries = [found.get((name, title)) for title in titles]
+            texts = [
+                "–" if row is None else f"{number(row['core_ms_per_point'])} (× {number(row['times_ours'])})"
+                for row in entries
+            ]
+            lines.append(f"| {accuracy:g} | {name} | {' | '.join(texts)} |")
+    return "\n".join([*lines, "", f"{place(content['machine'])}; compilation apart.", ""])
 
 
-def front(rows: list[dict]) -> list[tuple[float, float]]:
-    """(core ms, error) of the settings that are worth their time."""
-    kept, best = [], 0.1
-    for row in sorted(rows, key=lambda r: r["core_ms_per_point"]):
-        if row["time_integration_error"] < best:
-            best = row["time_integration_error"]
-            kept.append((row["core_ms_per_point"], best))
-    return kept
-
-
-def draw_precision(axis, content: dict, title: str, colours: dict) -> None:
-    """Time-integration error against work, one line a method."""
-    for method in dict.fromkeys(row["name"] for row in content["curves"]):
-        line = front([row for row in content["curves"] if row["name"] == method])
+def draw_precision(axis, rows: list[dict], colours: dict) -> None:
+    """Error against work, one line a method."""
+    for method in dict.fromkeys(row["name"] for row in rows):
+        line = [(row["core_ms_per_point"], row["sigma_error"]) for row in rows if row["name"] == method]
         colour = colours.setdefault(method, f"C{len(colours)}")
-        width = 2.5 if method.startswith("nacjax") else 1.2
-        axis.loglog(
-            [x for x, _ in line], [y for _, y in line], "o-", color=colour, lw=width, ms=4, label=method
-        )
-    level = content["mesh_error"]
-    axis.axhline(level, color="0.6", ls=":", lw=1)
-    place = {
-        "transform": axis.get_yaxis_transform(),
-        "ha": "right",
-        "va": "bottom",
-        "color": "0.4",
-        "fontsize": 8,
-    }
-    axis.text(0.99, level, "mesh error", **place)
-    axis.set(
-        xlabel="core ms per trajectory", ylabel="time-integration error of σ/σ₀", title=title.split(":")[0]
-    )
+        width = 2.5 if method == "nacjax" else 1.2
+        axis.loglog(*zip(*line, strict=True), "o-", color=colour, lw=width, ms=4, label=method)
+    axis.set(xlabel="core ms per point", ylabel="error of σ/σ₀", title=rows[0]["title"])
 
 
 def draw_growth(axis, content: dict) -> None:
@@ -205,22 +186,24 @@ def draw_growth(axis, content: dict) -> None:
 
 
 def figure(results: dict, path: Path) -> None:
-    """Work against precision for (a) and (b), growth for (e)."""
+    """Work against precision in every case, growth for (e)."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    shown, colours = [name for name in ("fig2a", "stiff") if name in results], {}
-    panels = len(shown) + ("growth" in results)
-    sheet, axes = plt.subplots(1, panels, figsize=(4.2 * panels, 4.6), layout="constrained", squeeze=False)
-    for axis, name in zip(axes[0], shown, strict=False):
-        draw_precision(axis, results[name], TITLES[name], colours)
-    if shown:
-        sheet.legend(*axes[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=8)
+    rows = [row for row in results["work_precision"]["rows"] if "skipped" not in row]
+    cases, colours = list(dict.fromkeys(row["case"] for row in rows)), {}
+    panels = len(cases) + ("growth" in results)
+    sheet, axes = plt.subplots(2, -(-panels // 2), figsize=(11, 6.6), layout="constrained", squeeze=False)
+    for axis, name in zip(axes.ravel(), cases, strict=False):
+        draw_precision(axis, [row for row in rows if row["case"] == name], colours)
+    sheet.legend(*axes[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=8)
     if "growth" in results:
-        draw_growth(axes[0][-1], results["growth"])
-    plt.savefig(path, dpi=160)
+        draw_growth(axes.ravel()[len(cases)], results["growth"])
+    for axis in axes.ravel()[panels:]:
+        axis.set_axis_off()
+    plt.savefig(path, dpi=130)
 
 
 if __name__ == "__main__":
