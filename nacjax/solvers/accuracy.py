@@ -26,7 +26,7 @@ LEFT = 0.1
 """Share of the difference between the meshes that is left after extrapolation, ..."""
 LEFT_BELOW = 0.02
 """... of the largest one in the integrals up to lower energies, in bands that are not smooth, ..."""
-LEFT_IN_TIME = 0.05
+LEFT_IN_TIME = 0.1
 """... and of the tolerance; how often true errors stay below the sum `benchmarks/accuracy.py` measures."""
 FINER = 2
 """How often what is less sure than was asked for is computed again, twice as finely."""
