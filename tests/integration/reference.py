@@ -21,6 +21,7 @@ Changed on purpose since they were written, with the reason:
 - runs in time by up to their tolerance: the first step is that in which f begins to move, and not 0.01.
 - what follows from a mesh with faces on edges: the numbers of cells between edges are even.
 - tight-binding bands of 16 k points a side and more: extrapolated from half the mesh.
+- runs in time with the exact matrix, by up to their tolerance, and their derivatives: the steps are RODAS5P's.
 - the field that holds σ, by 1e-5: what keeps it finite where it would lower σ no longer sums rounding.
 """
 
