@@ -90,4 +90,4 @@ def steady(count: int = 128) -> Case:
     return case("steady", "(c) steady state", (0.501, 0.8), count, 2, np.inf, inelastic_rate=0.01)
 
 
-CASES: dict[str, Callable[..., Case]] = {make.__name__: make for make in (fig2a, four, twelve, stiff, steady)}
+CASES: dict[str, Callable[..., Case]] = {make.__name__: make for make in (fig2a, four, stiff, steady, twelve)}
