@@ -176,7 +176,7 @@ def draw_precision(axis, rows: list[dict], colours: dict) -> None:
 
 def draw_growth(axis, content: dict) -> None:
     """Time of a step against cells and rungs."""
-    for name, marker, label in (("cells", "o", "cells I (J = 2)"), ("rungs", "s", "rungs J (I = 96)")):
+    for name, marker, label in (("cells", "o", "cells I (J = 2)"), ("rungs", "s", "rungs J (I = 80)")):
         sizes = [row["settings"][name] for row in content[name]]
         axis.loglog(
             sizes, [r["core_ms_per_point"] / r["steps"] for r in content[name]], marker + "-", label=label
