@@ -100,7 +100,8 @@ class Evolve:
         """The whole result as one dataset."""
         import jax.numpy as jnp
 
-        from .. import SelfTunedField, evolve
+        from .. import NoField, SelfTunedField, evolve
+        from ..solvers.evolve import trajectory
 
         metal, pump = self.system()
         times = self.times()
@@ -111,17 +112,25 @@ class Evolve:
         def tuned():
             return evolve(metal, pump, given, field=SelfTunedField(), **options)
 
+        def as_fine(found, other, field):
+            """A run on as many cells as another one, which may have needed more."""
+            if found.ladder.cells >= other.ladder.cells:
+                return found
+            return trajectory(metal, pump, given, field, derivatives=None, fine=other.fineness)
+
         with ThreadPoolExecutor(2) as pool:  # nearly all of the time is compiling, which leaves Python free
             awaited = pool.submit(self.thresholds_of, metal, pump)
             tuned_run = pool.submit(tuned) if self.instability else None
             note("σ(t) and E*(t)")
             run = evolve(metal, pump, given, **options)
-            result = run.to_xarray()
-            result = _with_shapes(result, "occupation", run, kept)
-            _note_events(result, run, "")
             note("E*(t); σ(t) is done")
-            if tuned_run is not None:
-                result = _with_tuned(result, tuned_run.result(), kept)
+            held = None if tuned_run is None else tuned_run.result()
+            if held is not None:
+                run, held = as_fine(run, held, NoField()), as_fine(held, run, SelfTunedField())
+            result = _with_shapes(run.to_xarray(), "occupation", run, kept)
+            _note_events(result, run, "")
+            if held is not None:
+                result = _with_tuned(result, held, kept)
             return result.merge(awaited.result())
 
     def thresholds_of(self, metal: Any, pump: Any) -> "xr.Dataset":

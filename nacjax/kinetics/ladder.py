@@ -170,13 +170,12 @@ class Ladder(eqx.Module):
         width = self.width[:, ::2] + self.width[:, 1::2]
         states = self.states[:, ::2] + self.states[:, 1::2]
         below, above = (self.energy + side * self.width / 2 for side in (-1, 1))
-        filled = states > 0
         return Ladder(
             energy=0.5 * (below[:, ::2] + above[:, 1::2]),
             width=width,
             states=states,
             density=states / width,
-            inverse=jnp.where(filled, 1 / jnp.where(filled, states, 1.0), 0.0),
+            inverse=inverse(states),
             spacing=spacing(width),
             transport=self.transport[1::2],
             chemical_potential=self.chemical_potential,
@@ -235,12 +234,18 @@ def build_ladder(metal: Metal, mesh: Mesh, rungs: int) -> Ladder:
         width=width,
         states=states,
         density=states / width,
-        inverse=jnp.where(filled, 1 / jnp.where(filled, states, 1.0), 0.0),  # pyright: ignore[reportOperatorIssue]
+        inverse=inverse(states),
         spacing=spacing(width),
         transport=jnp.where(inner_filled, metal.transport_ratio(inner, fermi_energy), 0.0),
         chemical_potential=mu,
         fermi_energy=fermi_energy,
     )
+
+
+def inverse(states: Float[Array, "rung cell"]) -> Float[Array, "rung cell"]:
+    """1/n, and 0 for cells without states."""
+    filled = states > 0
+    return jnp.where(filled, 1 / jnp.where(filled, states, 1.0), 0.0)  # pyright: ignore[reportOperatorIssue, reportReturnType]
 
 
 def spacing(width: Float[Array, "rung cell"]) -> Float[Array, " face"]:

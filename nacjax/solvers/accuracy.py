@@ -31,7 +31,7 @@ LEFT_IN_TIME = 0.1
 FINER = 2
 """How often what is less sure than was asked for is computed again, twice as finely."""
 STEP = 3
-"""Tolerance of a step in accuracies: of 160 random runs 97 % end within 0.1 of the tolerance, and are within 0.25 of it
+"""Tolerance of a step in accuracies: of 128 random runs 97 % end within 0.1 of the tolerance, and are within 0.25 of it
 at times in between."""
 KINKS = 6
 """So many van Hove points in a band double the cells that an accuracy takes."""
