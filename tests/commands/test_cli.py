@@ -256,3 +256,11 @@ def test_a_width_gives_the_band_units(capsys):
     assert "width" in capsys.readouterr().err
     assert main([*words, *K3C60, "--dry-run", "--no-cache"]) == 2
     assert "width does nothing with k3c60" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_evolve_draws_both_runs_where_one_needs_more_cells(tmp_path):
+    """At this temperature the run without a field is computed again, twice as finely, the other one is not."""
+    assert main(["evolve", "--temperature", "1e-3", "--accuracy", "1e-4", "--thresholds", "0"]) == 0
+    with xr.open_dataset(tmp_path / "evolve.nc", engine="h5netcdf") as result:
+        assert result["occupation"].shape == result["occupation_tuned"].shape
