@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from ..model.checks import is_concrete, require_count
+from ..model.checks import in_numpy, is_concrete, require_count
 from ..model.metal import Metal
 from ..numerics.roots import increasing_root
 
@@ -192,7 +192,8 @@ def count_rungs(metal: Metal, rungs: int | None = None) -> int:
     if rungs is not None:
         require_count("rungs", rungs)
     with jax.ensure_compile_time_eval():  # a number here is a number also inside a jitted function
-        ratio = metal.dos.width / metal.phonon_energy
+        width, phonon_energy = in_numpy((metal.dos.width, metal.phonon_energy))
+        ratio = width / phonon_energy
     if not is_concrete(ratio):
         if rungs is None:
             raise ValueError(

@@ -13,6 +13,9 @@ from jaxtyping import Array
 
 def to_array(value) -> Array:
     """`jnp.asarray` as a floating-point array (the converter of every numeric field); a number stays one under jit."""
+    if not isinstance(value, jax.Array | list | tuple):
+        value = np.asarray(value)  # goes to the device as it is, where JAX would compile a conversion
+        value = value.astype(float) if value.dtype.kind in "biu" else value
     with jax.ensure_compile_time_eval():
         array = jnp.asarray(value)
         return array if jnp.issubdtype(array.dtype, jnp.floating) else array.astype(float)
@@ -56,6 +59,11 @@ def as_arrays(tree):
 def is_concrete(*values) -> bool:
     """Whether every value is a number now, rather than a tracer inside a transformation."""
     return not any(isinstance(value, Tracer) for value in values)
+
+
+def in_numpy(tree):
+    """The pytree with the arrays that are known now in NumPy, where a check compiles nothing; tracers stay."""
+    return jax.tree.map(lambda x: np.asarray(x) if isinstance(x, jax.Array) and is_concrete(x) else x, tree)
 
 
 def require(name: str, value, allowed: str, test) -> None:

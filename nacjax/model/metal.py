@@ -1,6 +1,7 @@
 """The metal: a band, its filling and temperature, one phonon mode, and the rates between them."""
 
 import dataclasses
+import operator
 from typing import Any
 
 import equinox as eqx
@@ -10,7 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ..numerics.roots import increasing_root
-from .checks import require, require_kind
+from .checks import in_numpy, require, require_kind
 from .dispersion import Dispersion, as_dispersion
 from .dos import AbstractDOS
 from .mode import Mode
@@ -111,7 +112,7 @@ class Metal(Declared):
         super().__check_init__()  # each number by itself comes before two together
         require(
             "phonon_energy / band width",
-            self.phonon_energy / self.dos.width,
+            operator.truediv(*in_numpy((self.phonon_energy, self.dos.width))),
             "below 1: a phonon as wide as the band couples no two states",
             lambda x: x < 1,
         )

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from .checks import require, to_array
+from .checks import in_numpy, is_concrete, require, to_array
 from .shown import Shown
 from .units import KINDS, Internal, has_unit, is_pair, stated
 
@@ -168,7 +168,7 @@ def check_within(*modules: Any) -> None:
     """Raise the `ValueError` of what `within_range` finds, once numbers are known."""
     for part in declared_in(*modules):
         check_numbers(part)
-        if not np.all(np.asarray(part.valid())):
+        if not np.all(np.asarray(in_numpy(part).valid())):
             raise ValueError(f"{type(part).__name__} holds arrays that are not allowed")
 
 
@@ -217,13 +217,14 @@ class Declared(Shown, eqx.Module):
 
     def valid(self) -> Bool[Array, ""]:
         """Whether its numbers lie in their ranges, for those that JAX is transforming too."""
-        good = jnp.asarray(True)
+        good = np.True_
         for name, declared in numbers_of(type(self)).items():
             for value in jax.tree.leaves(getattr(self, name)):
                 try:
-                    good &= jnp.all(declared.allowed.test(value))
+                    fits = declared.allowed.test(value)
                 except jax.errors.TracerArrayConversionError:  # a range in NumPy, which sees numbers only
                     continue
+                good = good & (np.all(fits) if is_concrete(fits) else jnp.all(fits))
         return good
 
     def declaration(self, name: str) -> Number | None:

@@ -7,12 +7,14 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 
-def carried(fn: Callable, orders: int = 2) -> Callable:
-    """`fn` (x, *fixed) → one array that depends on x; derivatives in x (number,) by forward tangents, all at once.
+def carried(fn: Callable, *higher: Callable) -> Callable:
+    """`fn` (x, *fixed) → arrays that depend on x; derivatives in x (number,) by forward tangents, all at once.
+
+    `higher`: `with_columns(fn)`, and that of it for a second derivative, ...; computed by whoever knows how to.
 
     Differentiated in forward or in reverse mode, in any nesting with vmap, it costs one evaluation of `fn` with as
-    many tangents as x has entries, and no more for many results: the transpose of a product is a product. `orders` of
-    derivatives are served so; `fn` need not be differentiable in reverse mode. What is `fixed` has no derivative.
+    many tangents as x has entries, and no more for many results: the transpose of a product is a product. `fn` need
+    not be differentiable in reverse mode. What is `fixed` has no derivative.
     """
 
     @jax.custom_jvp
@@ -21,14 +23,10 @@ def carried(fn: Callable, orders: int = 2) -> Callable:
 
     @value.defjvp
     def _(primals, tangents):
-        higher = with_columns(fn)
-        if orders > 1:
-            higher = carried(higher, orders - 1)
-        out, columns = higher(*primals)
-        along = jax.tree.map(lambda c: jnp.tensordot(tangents[0], c, 1), columns)
-        return out, along
+        out, columns = carried(*higher)(*primals)
+        return out, jax.tree.map(lambda c: jnp.tensordot(tangents[0], c, 1), columns)
 
-    return value
+    return value if higher else fn
 
 
 def with_columns(fn: Callable) -> Callable:

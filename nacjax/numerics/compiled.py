@@ -31,6 +31,7 @@ BYTES = 2 * 1024**3
 LEFT_BEHIND = 3 * 86400.0  # s, after which the folder of a process that was killed is cleared away
 _PROGRAM = "-cache"  # how JAX ends the name of a program
 _kept_in: Path | None = None
+_own: Path | None = None
 
 
 def keep_compiled(folder: str | os.PathLike | None = None) -> Path | None:
@@ -39,8 +40,9 @@ def keep_compiled(folder: str | os.PathLike | None = None) -> Path | None:
     Once, before anything else of nacjax: `nj.keep_compiled()`. JAX cannot keep programs that may raise from within;
     with this call they give NaN instead (EQX_ON_ERROR=nan, unless you set it). The `folder` is by default
     `nacjax` in the user's cache (XDG_CACHE_HOME, ~/.cache, or the platform's convention); in it a subfolder a kind
-    of machine and version of nacjax, jax and jaxlib. Programs are kept when Python ends, 2 GB of them at most. The
-    command line does the same unless told `--no-cache`.
+    of machine and version of nacjax, jax and jaxlib. What consists of this package's own classes is not even traced
+    again. Programs are kept when Python ends, 2 GB of them at most. The command line does the same unless told
+    `--no-cache`.
 
     Returns the subfolder. Programs are executable code: a folder that another user owns or may write to is refused,
     and one that cannot be written to (full or read-only disk) is not used; both with a warning, after which all goes
@@ -57,7 +59,7 @@ def keep_compiled(folder: str | os.PathLike | None = None) -> Path | None:
 
 def start_keeping(folder: str | os.PathLike | None = None) -> Path | None:
     """What `keep_compiled` does, with an `OSError` where that cannot be."""
-    global _kept_in
+    global _kept_in, _own
     import jax
     from jax.experimental.compilation_cache import compilation_cache
 
@@ -77,8 +79,13 @@ def start_keeping(folder: str | os.PathLike | None = None) -> Path | None:
     jax.config.update("jax_compilation_cache_dir", str(own))
     compilation_cache.reset_cache()  # something may have been compiled without
     _quiet()
-    _kept_in = kept
+    _kept_in, _own = kept, own
     return kept
+
+
+def own_folder() -> Path | None:
+    """The folder of this process, where kept programs are and new ones go; None where none are kept."""
+    return _own
 
 
 def without_callbacks() -> None:
@@ -177,10 +184,11 @@ def finish(own: Path, kept: Path, home: Path) -> None:
     torn = 0
     with contextlib.suppress(OSError):
         for path in own.glob("*" + _PROGRAM):
-            if (kept / path.name).exists():
+            there = kept / path.name
+            if there.exists() and there.stat().st_size == path.stat().st_size:
                 continue
             if whole(path.read_bytes()):
-                path.replace(kept / path.name)
+                path.replace(there)
             else:
                 torn += 1
         clear_oldest(home)

@@ -13,6 +13,7 @@ from jaxtyping import Array, Bool, Float
 
 from ..model.checks import require_count, require_kind
 from ..model.shown import Said
+from ..numerics.program import program
 from .run import Run
 
 Interval = Float[Array, " interval"]
@@ -79,7 +80,7 @@ def events(run: Run, most: int = 8) -> Events:
     return _events(run, most)
 
 
-@eqx.filter_jit
+@program
 def _events(run: Run, most: int) -> Events:
     sigma, slope, drift, on = conductivity_rates(run)
     steps = jnp.diff(run.times)

@@ -1,8 +1,9 @@
 """`evolve`: integrate the kinetic equations (2)–(3) from equilibrium at t = 0."""
 
+import dataclasses
 import inspect
 import warnings
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import diffrax as dfx
 import equinox as eqx
@@ -20,7 +21,8 @@ from ..model.metal import Metal
 from ..model.names import system_of
 from ..model.pump import AbstractPump
 from ..model.units import stated
-from ..numerics.carried import carried
+from ..numerics.carried import carried, with_columns
+from ..numerics.program import program
 from ..numerics.spoiled import unless
 from ..numerics.ticker import Ticker
 from ..numerics.two_way import two_way
@@ -154,7 +156,8 @@ def trajectory(
         derivatives = "carried" if few else "either"
     varied = [x if moves else None for x, moves in zip(leaves, moving, strict=True)]
     fixed = [None if moves else x for x, moves in zip(leaves, moving, strict=True)]
-    return _evolve(varied, fixed, structure, numerics(metal, derivatives=derivatives, **options))
+    how = numerics(metal, derivatives=derivatives if any(moving) else "forward", **options)
+    return (carried_along if how.derivatives == "carried" else _evolve)(varied, fixed, structure, how)
 
 
 def numerics(
@@ -195,7 +198,8 @@ def default_solver(metal: Metal) -> Rosenbrock:
 
 
 def _checked_times(times) -> Float[Array, " time"]:
-    times = jnp.atleast_1d(to_array(times))
+    times = to_array(times)
+    times = times if times.ndim else times[None]
     if is_concrete(times) and (times.ndim != 1 or times.size == 0):
         raise ValueError(
             f"times of shape {times.shape} is not allowed: it must be a list of at least one time"
@@ -204,41 +208,36 @@ def _checked_times(times) -> Float[Array, " time"]:
     return times
 
 
-@eqx.filter_jit
+@program
 def _evolve(varied, fixed, structure, numerics: Numerics) -> Run:
     """The run of the inputs whose leaves are `varied` (under a transformation) or `fixed`."""
-    fine = numerics.fineness
-
-    def solve(varied, fixed, adjoint):
-        leaves = [b if a is None else a for a, b in zip(varied, fixed, strict=True)]
-        system = jax.tree.unflatten(structure, leaves)
-        ladder = build_ladder(system[0], fine.on(system[0].dos).mesh, numerics.rungs)
-        kinetics, states, how = solved(system, ladder, numerics, adjoint)
-        coarse = None
-        if fine.paired:
-            less = numerics._replace(budget=False)
-            rough, rough_states, _ = solved(system, ladder.halved(), less, adjoint, looser=4)
-            pair = (kinetics, states), (rough, rough_states)
-            coarse = Coarse.of(system[0].dos, *((eqx.filter_vmap(k.unpack)(y).f, k.ladder) for k, y in pair))
-        return kinetics, system[-1], states, how, coarse
 
     def forward(varied, fixed):
-        return solve(varied, fixed, dfx.ForwardMode())
+        return _run(varied, fixed, structure, numerics, dfx.ForwardMode())
 
     def backward(varied, fixed):
-        return solve(varied, fixed, dfx.RecursiveCheckpointAdjoint())
+        return _run(varied, fixed, structure, numerics, dfx.RecursiveCheckpointAdjoint())
 
-    match numerics.derivatives:
-        case "carried":
-            found = carried_along(forward, varied, fixed)
-        case "either":
-            found = two_way(forward, backward, varied, fixed)
-        case mode:
-            found = (forward if mode == "forward" else backward)(varied, fixed)
-    kinetics, times, states, how, coarse = found
-    return Run.collect(
-        kinetics, times, states, how, coarse, fine, sum(numerics.tolerances(kinetics.field, times))
-    )
+    if numerics.derivatives == "either":
+        return two_way(forward, backward, varied, fixed)
+    return (forward if numerics.derivatives == "forward" else backward)(varied, fixed)
+
+
+def _run(varied, fixed, structure, numerics: Numerics, adjoint) -> Run:
+    """What `_evolve` returns, differentiable by one mode only."""
+    fine = numerics.fineness
+    leaves = [b if a is None else a for a, b in zip(varied, fixed, strict=True)]
+    system = jax.tree.unflatten(structure, leaves)
+    field, times = system[2:]
+    ladder = build_ladder(system[0], fine.on(system[0].dos).mesh, numerics.rungs)
+    kinetics, states, how = solved(system, ladder, numerics, adjoint)
+    coarse = None
+    if fine.paired:
+        less = numerics._replace(budget=False)
+        rough, rough_states, _ = solved(system, ladder.halved(), less, adjoint, looser=4)
+        pair = (kinetics, states), (rough, rough_states)
+        coarse = Coarse.of(system[0].dos, *((eqx.filter_vmap(k.unpack)(y).f, k.ladder) for k, y in pair))
+    return Run.collect(kinetics, times, states, how, coarse, fine, sum(numerics.tolerances(field, times)))
 
 
 def solved(system: tuple, ladder: Ladder, numerics: Numerics, adjoint, looser: int = 1):
@@ -263,20 +262,61 @@ def solved(system: tuple, ladder: Ladder, numerics: Numerics, adjoint, looser: i
     return kinetics, states, jax.tree.map(lambda x: x * 1.0, (solution.result._value, counts))
 
 
-def carried_along(forward, varied, fixed):
-    """forward(varied, fixed), whose derivatives in the few numbers `varied` are carried along with it."""
-    flat, unravel = ravel_pytree(varied)
-    if not flat.size:
-        return forward(varied, fixed)
+def carried_along(varied, fixed, structure, numerics: Numerics) -> Run:
+    """The same, whose derivatives in the few numbers `varied` are carried along with it."""
+    flat, _ = ravel_pytree(varied)
+    shapes = tuple(jax.tree.map(Kind.of, varied, is_leaf=lambda x: x is None))
     arrays, rest = eqx.partition(fixed, eqx.is_array)
+    kinds = []
 
-    back = []  # how to unravel the result, known once it has been traced
+    def order(n):
+        def columns(x, arrays):
+            found, kind = _columns(n, x, shapes, eqx.combine(arrays, rest), structure, numerics)
+            kinds.append(kind)
+            return found
 
-    def vector(x, arrays):
-        # all results in one array: JAX wants primal and tangent of each batched alike
-        found, unravelled = ravel_pytree(forward(unravel(x), eqx.combine(arrays, rest)))
-        back.append(unravelled)
-        return found
+        return columns
 
-    found = carried(vector)(flat, arrays)
-    return back[0](found)
+    vector = carried(*map(order, range(3)))(flat, arrays)
+    return _unravelled(vector, kinds[0])
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """Shape and type of an array, as plain data."""
+
+    shape: tuple[int, ...]
+    dtype: str
+
+    @classmethod
+    def of(cls, x: Any) -> "Kind | None":
+        """That of an array, None for None."""
+        return None if x is None else cls(x.shape, x.dtype.name)
+
+    def zeros(self) -> Array:
+        """An array of it."""
+        return jnp.zeros(self.shape, self.dtype)
+
+
+@program
+def _columns(order: int, x, shapes, fixed, structure, numerics: Numerics):
+    """A run as one vector with its derivatives up to an order in the numbers x, and what it is made of.
+
+    All results in one array: JAX wants primal and tangent of each batched alike.
+    """
+    unravel = ravel_pytree([kind and kind.zeros() for kind in shapes])[1]
+    kinds = []
+
+    def vector(x):
+        found = _run(unravel(x), fixed, structure, numerics, dfx.ForwardMode())
+        kinds.append(jax.tree.map(Kind.of, found))
+        return ravel_pytree(found)[0]
+
+    for _ in range(order):
+        vector = with_columns(vector)
+    return vector(x), kinds[0]
+
+
+@eqx.filter_jit
+def _unravelled(vector, kinds):
+    return ravel_pytree(jax.tree.map(Kind.zeros, kinds))[1](vector)

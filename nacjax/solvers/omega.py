@@ -2,7 +2,6 @@
 
 import warnings
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -15,6 +14,7 @@ from ..model.metal import Metal
 from ..model.names import system_of
 from ..model.pump import AbstractPump
 from ..model.units import stated
+from ..numerics.program import program
 from ..numerics.spoiled import unless
 from .evolve import trajectory
 from .sound import check_times
@@ -60,7 +60,7 @@ def omega_e(
     return response
 
 
-@eqx.filter_jit
+@program
 def _omega(inputs, options):
     metal, pump, times, field = inputs
 

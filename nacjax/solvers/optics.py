@@ -13,6 +13,7 @@ from ..model.checks import require, to_array
 from ..model.metal import Metal
 from ..model.optical import HBAR_EV_FS, VACUUM, ConductivityScale, conductivity_scale
 from ..model.units import stated
+from ..numerics.program import program
 from ..numerics.sums import total
 
 LONGEST = 1e15
@@ -136,7 +137,7 @@ def _listed(frequencies: Any) -> Any:
     )
 
 
-@eqx.filter_jit
+@program
 def _spectra(metal: Metal, ladder: Ladder, f: Float[Array, "*state rung cell"], sigma, turn):
     """σ(ω)/σ_0 of states and of equilibrium; `turn` = ωτ_tr at the Fermi level (freq,).
 

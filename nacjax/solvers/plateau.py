@@ -16,6 +16,7 @@ from ..model.metal import Metal
 from ..model.names import require_one_each
 from ..model.pump import Clamped
 from ..model.shown import Said
+from ..numerics.program import program
 from ..numerics.roots import increasing_root
 from ..numerics.spoiled import unless
 from .accuracy import Coarse, Fineness, Judged, extrapolated, fineness, until_sure
@@ -121,7 +122,7 @@ def plateau_at(metal: Metal, zeta, fine: Fineness, rungs: int | None = None) -> 
     return _plateau(as_arrays((metal, pump)), fine, count_rungs(metal, rungs))
 
 
-@eqx.filter_jit
+@program
 def _plateau(inputs: tuple[Metal, Clamped], fine: Fineness, rungs: int) -> Plateau:
     metal, pump = inputs
 

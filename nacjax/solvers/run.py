@@ -124,7 +124,8 @@ class Run(Said, Judged, eqx.Module):
     @property
     def reached_all(self) -> bool:
         """Whether every requested time was reached, with numbers that are allowed."""
-        return bool(np.all(np.asarray(self.outcome == dfx.RESULTS.successful))) and not self.refused
+        successful = np.asarray(dfx.RESULTS.successful._value)
+        return bool(np.all(np.asarray(self.outcome._value) == successful)) and not self.refused
 
     @property
     def refused(self) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from ..kinetics.ladder import enough_rungs
-from ..model.checks import require
+from ..model.checks import in_numpy, is_concrete, require
 from ..model.metal import Metal
 from ..model.numbers import check_within, within_range
 
@@ -27,6 +27,7 @@ def allowed(rungs: int, metal: Metal, *others: Any) -> Bool[Array, ""]:
 
 def refusal(rungs: int, metal: Metal, *others: Any) -> str:
     """Why the numbers are not allowed, as a sentence; "" where they are, or where they are not known."""
+    metal, *others = in_numpy((metal, *others))
     try:
         check_within(metal, *others)
         ratio = metal.phonon_energy / metal.dos.width
@@ -57,8 +58,8 @@ def check_times(times: Any) -> None:
 
 def beyond(f: Float[Array, "..."]) -> Float[Array, ""]:
     """By how much f leaves 0 … 1 at most, NaN apart; without derivatives."""
-    f = jax.lax.stop_gradient(f)
-    return jnp.max(jnp.where(jnp.isfinite(f), jnp.maximum(jnp.maximum(-f, f - 1), 0.0), 0.0))
+    f, xp = (np.asarray(f), np) if is_concrete(f) else (jax.lax.stop_gradient(f), jnp)
+    return xp.max(xp.where(xp.isfinite(f), xp.maximum(xp.maximum(-f, f - 1), 0.0), 0.0))
 
 
 def range_of(f: Any) -> str:

@@ -27,6 +27,7 @@ from ..model.pump import AbstractPump
 from ..model.shown import Said
 from ..numerics.bordered import factorised
 from ..numerics.ladder_matrix import LadderMatrix
+from ..numerics.program import program
 from ..numerics.spoiled import unless
 from .accuracy import Coarse, Fineness, Judged, extrapolated, fineness, until_sure
 from .options import check_options
@@ -158,7 +159,7 @@ def steady_at(
     return _steady_state(as_arrays((metal, pump, field)), fine, count_rungs(metal, rungs), max_steps)
 
 
-@eqx.filter_jit
+@program
 def _steady_state(inputs, fine: Fineness, rungs: int, max_steps: int) -> SteadyState:
     ladder = build_ladder(inputs[0], fine.on(inputs[0].dos).mesh, rungs)
     found = _on_ladder(inputs, ladder, max_steps)

@@ -21,6 +21,7 @@ from ..model.names import System, system_of
 from ..model.pump import AbstractPump
 from ..model.units import stated
 from ..numerics.crossing import crossing
+from ..numerics.program import program
 from .sound import check_times
 from .ways import RunInTime, run_in_time
 
@@ -99,7 +100,7 @@ REFINEMENTS = 7
 """Steps from there: to about 1e-8 in ln 𝓔."""
 
 
-@eqx.filter_jit
+@program
 def _threshold(inputs, limits, way: RunInTime, rungs: int, response: bool):
     """(𝓔*, slope of σ by ln 𝓔² there or no slope without `response`, excess), each (time,)."""
     numbers, rest = eqx.partition(inputs, eqx.is_inexact_array)

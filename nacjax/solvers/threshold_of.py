@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -17,6 +16,7 @@ from ..model.names import System, changed, kind_of, resolve
 from ..model.pump import AbstractPump
 from ..model.units import stated
 from ..numerics.crossing import crossing
+from ..numerics.program import program
 from .way import AbstractWay
 from .ways import way_to
 
@@ -72,7 +72,7 @@ def threshold(
     return _threshold(system, path, (low, high), falls, way, needed)
 
 
-@eqx.filter_jit
+@program
 def _threshold(
     system: System, path: str, ends: tuple[float, float], falls: bool, way: AbstractWay, rungs: int
 ):

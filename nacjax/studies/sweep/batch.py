@@ -14,6 +14,7 @@ import numpy as np
 from jax.extend.core import jaxpr_as_fun
 
 from ...model.names import System, changed
+from ...numerics.program import Executable
 from ...solvers.accuracy import FINER
 from ...solvers.way import AbstractWay
 from .chunks import Chunk
@@ -64,9 +65,10 @@ class Batch:
     def __init__(self, study: Study, chunk: Chunk, devices: list):
         start = time.perf_counter()
         values = jax.ShapeDtypeStruct((chunk.size, len(study.paths)), jnp.zeros(()).dtype)
-        self.traced = jax.jit(_batch(study, chunk, devices)).trace(study.system, values)
+        fixed = (study.paths, study.way, study.observables, chunk.rungs)
+        self.executable = Executable(_batch(study, chunk, devices), (study.system, values), fixed)
         self.shapes = {
-            name: info.shape[1:] for name, info in self.traced.out_info.items() if name != "outcome"
+            name: info.shape[1:] for name, info in self.executable.out.items() if name != "outcome"
         }
         self.future: Future | None = None
         KERNELS.seconds += time.perf_counter() - start
@@ -75,7 +77,8 @@ class Batch:
         """Start to compile, unless that has been done."""
         if self.future is None:
             start = time.perf_counter()
-            self.future = COMPILER.submit(self.traced.lower().compile)
+            self.executable.lower()
+            self.future = COMPILER.submit(self.executable.compile)
             KERNELS.compilations += 1
             KERNELS.seconds += time.perf_counter() - start
 
@@ -84,9 +87,9 @@ class Batch:
         self.start()
         assert self.future is not None
         start = time.perf_counter()
-        compiled = self.future.result()
+        self.future.result()
         KERNELS.seconds += time.perf_counter() - start
-        return compiled
+        return self.executable
 
 
 def _batch(study: Study, chunk: Chunk, devices: list) -> Callable:
