@@ -13,7 +13,9 @@ from jaxtyping import Array
 
 def to_array(value) -> Array:
     """`jnp.asarray` as a floating-point array (the converter of every numeric field); a number stays one under jit."""
-    if not isinstance(value, jax.Array | list | tuple):
+    if isinstance(value, jax.Array):
+        return value if jnp.issubdtype(value.dtype, jnp.floating) else value.astype(float)
+    if not isinstance(value, list | tuple):
         value = np.asarray(value)  # goes to the device as it is, where JAX would compile a conversion
         value = value.astype(float) if value.dtype.kind in "biu" else value
     with jax.ensure_compile_time_eval():

@@ -264,7 +264,7 @@ def solved(system: tuple, ladder: Ladder, numerics: Numerics, adjoint, looser: i
 
 def carried_along(varied, fixed, structure, numerics: Numerics) -> Run:
     """The same, whose derivatives in the few numbers `varied` are carried along with it."""
-    flat, _ = ravel_pytree(varied)
+    flat = _ravelled(varied)
     shapes = tuple(jax.tree.map(Kind.of, varied, is_leaf=lambda x: x is None))
     arrays, rest = eqx.partition(fixed, eqx.is_array)
     kinds = []
@@ -315,6 +315,11 @@ def _columns(order: int, x, shapes, fixed, structure, numerics: Numerics):
     for _ in range(order):
         vector = with_columns(vector)
     return vector(x), kinds[0]
+
+
+@jax.jit
+def _ravelled(varied):
+    return ravel_pytree(varied)[0]
 
 
 @eqx.filter_jit

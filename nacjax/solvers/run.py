@@ -13,6 +13,7 @@ from ..kinetics import measures as observables
 from ..kinetics.entropy import entropy_production
 from ..kinetics.equations import Kinetics
 from ..kinetics.ladder import Ladder
+from ..model.checks import is_concrete
 from ..model.metal import Metal
 from ..model.shown import Said
 from ..numerics.spoiled import unless
@@ -125,7 +126,10 @@ class Run(Said, Judged, eqx.Module):
     def reached_all(self) -> bool:
         """Whether every requested time was reached, with numbers that are allowed."""
         successful = np.asarray(dfx.RESULTS.successful._value)
-        return bool(np.all(np.asarray(self.outcome._value) == successful)) and not self.refused
+        if np.any(np.asarray(self.outcome._value) != successful):
+            return False
+        sigma = jax.lax.stop_gradient(self.sigma)  # NaN where numbers are not allowed
+        return (is_concrete(sigma) and bool(np.all(np.isfinite(np.asarray(sigma))))) or not self.refused
 
     @property
     def refused(self) -> str:
