@@ -25,6 +25,7 @@ from jax.core import Tracer
 from jax.experimental.serialize_executable import deserialize_and_load, serialize
 
 from .compiled import own_folder
+from .target import for_gpu
 
 OPTIONS = {"xla_cpu_use_fusion_emitters": False}
 """Of XLA, where it knows them (jaxlib before 0.12): 15 to 25 % less compiling, batches of 4 to 12 rungs in double
@@ -157,7 +158,7 @@ def _kind(x: Any) -> Any:
 
 def _at_home(leaves: list) -> bool:
     """Whether all arrays are numbers on the one CPU that programs are compiled for, and JAX compiles at all."""
-    if jax.config.jax_disable_jit or jax.default_backend() != "cpu":  # pyright: ignore[reportAttributeAccessIssue]
+    if jax.config.jax_disable_jit or for_gpu():  # pyright: ignore[reportAttributeAccessIssue]
         return False
     if any(isinstance(x, Tracer) for x in leaves):
         return False

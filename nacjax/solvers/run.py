@@ -16,6 +16,7 @@ from ..kinetics.ladder import Ladder
 from ..model.checks import is_concrete
 from ..model.metal import Metal
 from ..model.shown import Said
+from ..numerics.program import program
 from ..numerics.spoiled import unless
 from .accuracy import Fineness, Judged, extrapolated
 from .sound import UNPHYSICAL, allowed, beyond, check_times, in_order, range_of, refusal
@@ -169,14 +170,7 @@ class Run(Said, Judged, eqx.Module):
         - `pump`: entropy of the phonons that pumps (or clamps) bring in; an inflow, no production
         - `work_over_temperature`: σE²/T with its sign, the Joule heat of ordinary transport, for comparison
         """
-        return self._production()
-
-    @eqx.filter_jit
-    def _production(self) -> dict[str, Float[Array, " time"]]:
-        def at(t, state):
-            return entropy_production(self.kinetics, t, self.kinetics.unpack(state))
-
-        return jax.vmap(at)(self.times, self.states)
+        return _production(self)
 
     def to_xarray(self) -> "xr.Dataset":
         """What was measured as a labelled dataset with units; configuration and versions are attributes."""
@@ -195,25 +189,33 @@ class Run(Said, Judged, eqx.Module):
         """
         if not self.kinetics.ledger:
             raise ValueError("this run kept no ledger: call evolve(..., budget=True)")
-        return self._sheet()
+        return _sheet(self)
 
-    @eqx.filter_jit
-    def _sheet(self) -> dict[str, Float[Array, " time"]]:
-        start = self.kinetics.initial_state()
-        kinetics = self.kinetics
-        f0, zeta0, _, modes0 = kinetics.unpack(start)
-        size = len(kinetics.ledger)
-        ledger = {entry: self.states[:, k - size] for k, (entry, _) in enumerate(kinetics.ledger)}
-        electrons = observables.electron_energy(self.occupation, self.ladder)
-        electrons = electrons - observables.electron_energy(f0, self.ladder)
-        gained = jnp.column_stack([self.phonons, self.mode_phonons]) - jnp.append(zeta0, modes0)
-        phonons = jnp.sum(kinetics.quanta * gained, axis=1)
-        inflow = sum(sign * ledger[entry] for entry, sign in kinetics.ledger)
-        particles = observables.electron_number(self.occupation, self.ladder)
-        return {
-            "particles": particles - observables.electron_number(f0, self.ladder),
-            "electron_energy": electrons,
-            "phonon_energy": phonons,
-            **ledger,
-            "mismatch": electrons + phonons - inflow,
-        }
+
+@program
+def _production(run: Run) -> dict[str, Float[Array, " time"]]:
+    def at(t, state):
+        return entropy_production(run.kinetics, t, run.kinetics.unpack(state))
+
+    return jax.vmap(at)(run.times, run.states)
+
+
+@program
+def _sheet(run: Run) -> dict[str, Float[Array, " time"]]:
+    kinetics = run.kinetics
+    f0, zeta0, _, modes0 = kinetics.unpack(kinetics.initial_state())
+    size = len(kinetics.ledger)
+    ledger = {entry: run.states[:, k - size] for k, (entry, _) in enumerate(kinetics.ledger)}
+    electrons = observables.electron_energy(run.occupation, run.ladder)
+    electrons = electrons - observables.electron_energy(f0, run.ladder)
+    gained = jnp.column_stack([run.phonons, run.mode_phonons]) - jnp.append(zeta0, modes0)
+    phonons = jnp.sum(kinetics.quanta * gained, axis=1)
+    inflow = sum(sign * ledger[entry] for entry, sign in kinetics.ledger)
+    particles = observables.electron_number(run.occupation, run.ladder)
+    return {
+        "particles": particles - observables.electron_number(f0, run.ladder),
+        "electron_energy": electrons,
+        "phonon_energy": phonons,
+        **ledger,
+        "mismatch": electrons + phonons - inflow,
+    }
