@@ -35,6 +35,8 @@ STEP = 3
 at times in between."""
 KINKS = 6
 """So many van Hove points in a band double the cells that an accuracy takes."""
+FEWER = 2 / 3
+"""Power of 2/J by which cells in a rung get fewer on J > 2 rungs: a rung is ω_p wide, so that they get narrower yet."""
 PLAIN_CELLS = 128
 """Cells in a rung where only a tolerance is given."""
 
@@ -60,7 +62,13 @@ class Fineness(NamedTuple):
         if not self.paired:
             return self
         more = 1 + dos.features().size / KINKS
-        return self._replace(mesh=self.mesh.with_cells(8 * int(np.ceil(self.mesh.cells * more / 8 - 1e-9))))
+        return self._replace(mesh=self.mesh.with_cells(whole(self.mesh.cells * more)))
+
+    def for_rungs(self, fewest: int) -> "Fineness":
+        """The same for metals that need so many rungs or more, be there spare ones: an accuracy takes fewer cells."""
+        if not self.paired or fewest <= 2:
+            return self
+        return self._replace(mesh=self.mesh.with_cells(whole(self.mesh.cells * (2 / fewest) ** FEWER)))
 
     @property
     def finer(self) -> "Fineness":
@@ -132,8 +140,13 @@ def checked(accuracy) -> float:
 
 
 def cells_for(accuracy: float, share: float = 1.0) -> int:
-    """Cells in a rung: 80 for 1e-3, by the order 1/0.35 that quantiles of the error have after extrapolation."""
-    return 8 * max(2, int(np.ceil(share * 10 * (DEFAULT / accuracy) ** 0.35 - 1e-9)))
+    """Cells in each of two rungs: 80 for 1e-3, by the order 1/0.35 of quantiles of the error after extrapolation."""
+    return whole(share * 80 * (DEFAULT / accuracy) ** 0.35)
+
+
+def whole(cells: float) -> int:
+    """A number of cells, rounded up to one that can be halved, with edges on faces of both meshes."""
+    return 8 * max(2, int(np.ceil(cells / 8 - 1e-9)))
 
 
 class Coarse(NamedTuple):

@@ -8,7 +8,6 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
-from ..kinetics.ladder import count_rungs
 from ..model.checks import as_arrays, is_concrete, require_kind, to_array
 from ..model.field import AbstractField, SampledField
 from ..model.metal import Metal
@@ -16,7 +15,8 @@ from ..model.names import system_of
 from ..model.pump import AbstractPump
 from ..model.units import stated
 from ..numerics.spoiled import unless
-from .evolve import trajectory
+from .evolve import NUMERICAL, numerics, trajectory
+from .options import check_known
 from .sound import check_times
 from .ways import outcome_code, run_in_time
 
@@ -52,7 +52,9 @@ def omega_e(
         dense = jnp.linspace(0.0, inputs[2][-1], samples)
         record = trajectory(metal, pump, dense, field, **options)
         inputs = (*inputs[:3], SampledField(dense, record.field))
-    options = {"budget": False} | options | {"rungs": count_rungs(metal, options.get("rungs"))}
+    check_known("evolve", options, NUMERICAL)
+    how = numerics(metal, **{"derivatives": "forward"} | options)
+    options = {"budget": False} | options | {"rungs": how.rungs, "fine": how.fineness}
     response, codes = _omega(inputs, tuple(sorted(options.items())))
     if is_concrete(codes) and np.any(np.asarray(codes)):
         why = run_in_time().sentence(int(np.max(np.asarray(codes))))

@@ -17,7 +17,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from ..kinetics.equations import Kinetics
 from ..kinetics.jacobian import dense_jacobian, jacobian
-from ..kinetics.ladder import Ladder, Mesh, build_ladder, count_rungs
+from ..kinetics.ladder import Ladder, Mesh, build_ladder, count_rungs, fewest_rungs
 from ..kinetics.measures import conductivity
 from ..model.checks import as_arrays, is_concrete
 from ..model.field import AbstractField
@@ -136,7 +136,8 @@ def steady_state(
     True
     """
     check_options(mesh)
-    fine = fineness(accuracy, cells, mesh, plain=Mesh.uniform(), share=SHARE)
+    system_of(metal, pump, field)
+    fine = fineness(accuracy, cells, mesh, plain=Mesh.uniform(), share=SHARE).for_rungs(fewest_rungs(metal))
     found = until_sure(lambda fine: steady_at(metal, pump, field, fine, rungs, max_steps), fine)
     if is_concrete(found.sigma) and is_concrete(found.converged) and found.ok and not found.sure:
         warnings.warn(found.result, RuntimeWarning, stacklevel=2)

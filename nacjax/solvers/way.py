@@ -95,6 +95,10 @@ class AbstractWay(abc.ABC):
         """The same way on twice the cells, with a quarter of the tolerance."""
         return dataclasses.replace(self, fine=self.fine.finer)
 
+    def for_rungs(self, fewest: int) -> "AbstractWay":
+        """The same way for metals that need so many rungs or more, whatever the ladder has."""
+        return dataclasses.replace(self, fine=self.fine.for_rungs(fewest))
+
     def arguments(self, rungs: int) -> dict[str, Any]:
         """Keyword arguments of the solver."""
         return {**dict(self.options), "fine": self.fine, "rungs": rungs}

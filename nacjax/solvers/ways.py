@@ -135,6 +135,10 @@ class Prethermal(AbstractWay):
         zeta = pump.held_phonons() if held else pump.free_phonons(self.at, metal.phonon_lifetime)
         return jnp.zeros((), int), plateau_at(metal, zeta, **self.arguments(rungs))
 
+    def for_rungs(self, fewest: int) -> "Prethermal":
+        """Itself: a closed form can afford the cells."""
+        return self
+
     def near_plateau(self, system: System) -> bool:
         """It is the plateau."""
         return True
