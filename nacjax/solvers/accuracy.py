@@ -13,10 +13,11 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..kinetics.ladder import Ladder, Mesh
+from ..kinetics.ladder import Ladder, Mesh, fewest_rungs
 from ..kinetics.measures import conductivity, furthest_apart
 from ..model.checks import is_concrete, require_count
 from ..model.dos import AbstractDOS
+from ..model.metal import Metal
 
 DEFAULT = 1e-3
 """The largest error of σ/σ_0 that is wanted, unless one is given."""
@@ -36,7 +37,8 @@ at times in between."""
 KINKS = 6
 """So many van Hove points in a band double the cells that an accuracy takes."""
 FEWER = 2 / 3
-"""Power of 2/J by which cells in a rung get fewer on J > 2 rungs: a rung is ω_p wide, so that they get narrower yet."""
+"""Power of 2/J by which cells in a rung get fewer on J > 2 rungs: a rung is ω_p wide, so that they get narrower yet.
+Not in bands that are not smooth: of runs in a semi-ellipse on twelve rungs 73 % would be within 1e-4, not 95 %."""
 PLAIN_CELLS = 128
 """Cells in a rung where only a tolerance is given."""
 
@@ -64,11 +66,19 @@ class Fineness(NamedTuple):
         more = 1 + dos.features().size / KINKS
         return self._replace(mesh=self.mesh.with_cells(whole(self.mesh.cells * more)))
 
-    def for_rungs(self, fewest: int) -> "Fineness":
-        """The same for metals that need so many rungs or more, be there spare ones: an accuracy takes fewer cells."""
-        if not self.paired or fewest <= 2:
+    def for_metal(self, metal: Metal, fewest: int | None = None, least: float = 0) -> "Fineness":
+        """The same with the fewer cells, but no fewer than `least`, that an accuracy takes in more than two rungs.
+
+        `fewest`: the least number of rungs that any metal of the program needs, which spare ones do not change; by
+        default that of the metal, and two where JAX is transforming it.
+        """
+        if not self.paired or not metal.dos.smooth:
             return self
-        return self._replace(mesh=self.mesh.with_cells(whole(self.mesh.cells * (2 / fewest) ** FEWER)))
+        rungs = max(2, fewest_rungs(metal) if fewest is None else fewest)
+        cells = self.mesh.cells
+        return self._replace(
+            mesh=self.mesh.with_cells(whole(max(cells * (2 / rungs) ** FEWER, min(least, cells))))
+        )
 
     @property
     def finer(self) -> "Fineness":

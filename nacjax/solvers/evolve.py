@@ -13,7 +13,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
 from ..kinetics.equations import Kinetics
-from ..kinetics.ladder import Ladder, Mesh, build_ladder, count_rungs, fewest_rungs
+from ..kinetics.ladder import Ladder, Mesh, build_ladder, count_rungs
 from ..model.checks import as_arrays, is_concrete, to_array
 from ..model.field import AbstractField
 from ..model.metal import Metal
@@ -120,7 +120,7 @@ def evolve(
     with Ticker("evolve"):
         run = until_sure(
             lambda fine: trajectory(metal, pump, times, field, derivatives=None, fine=fine, **options),
-            fineness(**chosen).for_rungs(fewest_rungs(metal)),
+            fineness(**chosen).for_metal(metal),
         )
         if is_concrete(run.sigma):
             jax.block_until_ready(run.sigma)
@@ -175,7 +175,7 @@ def numerics(
     """The checked `Numerics` of options of `evolve`; `fine` says what they choose. Raises `ValueError`."""
     check_options(mesh, solver, max_steps, rtol=rtol, atol=atol)
     return Numerics(
-        fine or fineness(accuracy, cells, mesh, rtol).for_rungs(fewest_rungs(metal)),
+        fine or fineness(accuracy, cells, mesh, rtol).for_metal(metal),
         count_rungs(metal, rungs),
         default_solver(metal) if solver is None else mend(solver),
         atol,

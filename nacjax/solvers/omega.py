@@ -52,7 +52,7 @@ def omega_e(
         dense = jnp.linspace(0.0, inputs[2][-1], samples)
         record = trajectory(metal, pump, dense, field, **options)
         inputs = (*inputs[:3], SampledField(dense, record.field))
-    check_known("evolve", options, NUMERICAL)
+    check_known("evolve", options, (*NUMERICAL, "derivatives"))
     how = numerics(metal, **{"derivatives": "forward"} | options)
     options = {"budget": False} | options | {"rungs": how.rungs, "fine": how.fineness}
     response, codes = _omega(inputs, tuple(sorted(options.items())))

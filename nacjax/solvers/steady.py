@@ -17,7 +17,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from ..kinetics.equations import Kinetics
 from ..kinetics.jacobian import dense_jacobian, jacobian
-from ..kinetics.ladder import Ladder, Mesh, build_ladder, count_rungs, fewest_rungs
+from ..kinetics.ladder import Ladder, Mesh, build_ladder, count_rungs
 from ..kinetics.measures import conductivity
 from ..model.checks import as_arrays, is_concrete
 from ..model.field import AbstractField
@@ -35,6 +35,9 @@ from .sound import UNPHYSICAL, allowed, beyond, refusal
 LATE = 1e9  # "t → ∞" for the source of a pulse
 SHARE = 1.6
 """Of the cells of a run."""
+LEAST = 48
+"""Cells that many rungs have at least: in twelve with 24 σ is right to a hundredth of 1e-2 too, but to `sigma_error` in
+85 % of 100 metals only (94 % with 40, 98 % with 56, 96 % with 128)."""
 OUTSIDE = 1e-3
 """How far f may leave 0 … 1 on a coarse mesh."""
 
@@ -137,7 +140,7 @@ def steady_state(
     """
     check_options(mesh)
     system_of(metal, pump, field)
-    fine = fineness(accuracy, cells, mesh, plain=Mesh.uniform(), share=SHARE).for_rungs(fewest_rungs(metal))
+    fine = fineness(accuracy, cells, mesh, plain=Mesh.uniform(), share=SHARE).for_metal(metal, least=LEAST)
     found = until_sure(lambda fine: steady_at(metal, pump, field, fine, rungs, max_steps), fine)
     if is_concrete(found.sigma) and is_concrete(found.converged) and found.ok and not found.sure:
         warnings.warn(found.result, RuntimeWarning, stacklevel=2)

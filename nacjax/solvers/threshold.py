@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
-from ..kinetics.ladder import count_rungs, fewest_rungs
+from ..kinetics.ladder import count_rungs
 from ..model.checks import as_arrays, require, to_array
 from ..model.field import ConstantField, require_field_unit
 from ..model.metal import Metal
@@ -91,7 +91,7 @@ def _way(metal: Metal, options: dict) -> tuple[RunInTime, int]:
     """The run that options of `evolve` ask for, and its rungs, read while the metal is concrete."""
     rest: dict[str, Any] = {"derivatives": None} | {k: v for k, v in options.items() if k != "rungs"}
     rungs, way = count_rungs(metal, options.get("rungs")), run_in_time(**rest)
-    return way if "fine" in options else way.for_rungs(fewest_rungs(metal)), rungs
+    return way if "fine" in options else way.for_metal(metal), rungs
 
 
 SCANNED = 22

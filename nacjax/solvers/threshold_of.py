@@ -70,7 +70,7 @@ def threshold(
     way = way_to(times, plateau, steady, **options)
     metals = [changed(system, {path: end}).metal for end in (low, high)]
     needed, fewest = max(count_rungs(m, rungs) for m in metals), min(map(fewest_rungs, metals))
-    return _threshold(system, path, (low, high), falls, way.for_rungs(fewest), needed)
+    return _threshold(system, path, (low, high), falls, way.for_metal(metal, fewest), needed)
 
 
 @eqx.filter_jit

@@ -11,7 +11,6 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
-from ..kinetics.ladder import fewest_rungs
 from ..model.checks import as_arrays, require, to_array
 from ..model.names import TIME, System, all_quantities, changed, kind_of, resolve, unit_of
 from ..model.shown import Said
@@ -152,7 +151,7 @@ def _of_run(run: Run, names, options):
         fine = run.fineness._replace(rtol=options.get("rtol", run.fineness.rtol))
         way = dataclasses.replace(way, fine=fine)
     else:
-        way = way.for_rungs(fewest_rungs(system.metal))
+        way = way.for_metal(system.metal)
     function = _OfRun(system, run.times, paths, way, rungs)
     known = all_quantities(system)
     point = np.array([float(known[path]) for path in paths])

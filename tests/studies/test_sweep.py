@@ -129,18 +129,18 @@ def test_plan_covers_every_point_once_in_equal_batches():
     assert len({c.size for c in chunks if c.rungs == 2}) == 1
 
 
-def test_few_points_share_a_program_and_many_do_not():
+def test_few_points_share_a_program_and_many_do_not(metal_):
     way = way_to(10.0)
-    assert set(shared_rungs(np.repeat([2, 3, 4], 40), way)[0]) == {4}
+    assert set(shared_rungs(np.repeat([2, 3, 4], 40), way, metal_)[0]) == {4}
     many = np.repeat([2, 3, 4], [100_000, 100_000, 40])
-    assert shared_rungs(many, way)[0].tolist() == many.tolist()
-    assert set(shared_rungs(np.repeat([2, 30], [100_000, 1]), way)[0]) == {2, 30}
+    assert shared_rungs(many, way, metal_)[0].tolist() == many.tolist()
+    assert set(shared_rungs(np.repeat([2, 30], [100_000, 1]), way, metal_)[0]) == {2, 30}
 
 
-def test_points_that_share_a_ladder_have_the_cells_of_the_fewest_rungs():
+def test_points_that_share_a_ladder_have_the_cells_of_the_fewest_rungs(metal_):
     way = way_to(10.0)
     counts = np.repeat([3, 4, 12, 6], [30, 40, 100_000, 2])
-    shared, fewest = shared_rungs(counts, way)
+    shared, fewest = shared_rungs(counts, way, metal_)
     assert set(zip(shared.tolist(), fewest.tolist(), strict=True)) == {(12, 12), (6, 3)}
     chunks = plan(shared, fewest, np.zeros(counts.size), lambda rungs, fewest: 50)
     assert all(piece.fewest <= counts[piece.indices].min() for piece in chunks)

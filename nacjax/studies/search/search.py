@@ -200,7 +200,7 @@ def _recipe(system: System, maker: Callable | None, way: AbstractWay, over, rung
         check_corners(box, resolve_all(plain, system), system)
     recipe = Recipe(way, box.names, paths, box.log, 1, NAMED["sigma"], (), maker)
     needed, fewest = _rungs(recipe, box, system, rungs)
-    return dataclasses.replace(recipe, rungs=needed, way=way.for_rungs(fewest))
+    return dataclasses.replace(recipe, rungs=needed, way=way.for_metal(system.metal, fewest))
 
 
 def _rungs(recipe: Recipe, box: Box, system: System, given: int | None) -> tuple[int, int]:

@@ -36,7 +36,7 @@ class Study:
 
     def on(self, chunk: Chunk) -> "Study":
         """The same with the cells that its points need."""
-        return dataclasses.replace(self, way=self.way.for_rungs(chunk.fewest))
+        return dataclasses.replace(self, way=self.way.for_metal(self.system.metal, chunk.fewest))
 
     def point(self, system: System, values: jax.Array, rungs: int) -> dict[str, jax.Array]:
         """The observables and the outcome at one point; `values` (quantity,) belong to `paths`."""

@@ -41,7 +41,7 @@ class Chunk:
 
     def bytes(self, way: AbstractWay, metal: Metal) -> int:
         """Memory of the batch, as `AbstractWay.point_bytes` knows it."""
-        return self.size * way.for_rungs(self.fewest).point_bytes(self.rungs, metal)
+        return self.size * way.for_metal(metal, self.fewest).point_bytes(self.rungs, metal)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Batching:
         """Points per batch on such a ladder; arguments as in `default_size`."""
         if self.chunk is not None:
             return int(self.chunk)
-        return default_size(way.for_rungs(fewest), rungs, self.devices, metal)
+        return default_size(way.for_metal(metal, fewest), rungs, self.devices, metal)
 
     def require_room(self, way: AbstractWay, chunks: list[Chunk], metal: Metal) -> None:
         """Raise `ValueError` where a batch takes more memory than a CPU has left."""
@@ -86,7 +86,7 @@ def rung_counts(batch: System, points: int) -> np.ndarray:
     return np.broadcast_to(np.maximum(counts, 1), (points,))
 
 
-def shared_rungs(counts: np.ndarray, way: AbstractWay) -> tuple[np.ndarray, np.ndarray]:
+def shared_rungs(counts: np.ndarray, way: AbstractWay, metal: Metal) -> tuple[np.ndarray, np.ndarray]:
     """Rung counts (point,), raised to a larger one among them where that takes less time than a compilation.
 
     Also the fewest rungs (point,) that any point on the same ladder needs. What is shared takes spare rungs for those
@@ -97,7 +97,7 @@ def shared_rungs(counts: np.ndarray, way: AbstractWay) -> tuple[np.ndarray, np.n
     many = 0  # points on the ladder of `head`
 
     def seconds(points, rungs, fewest):
-        return points * way.for_rungs(int(fewest)).seconds(int(rungs))
+        return points * way.for_metal(metal, int(fewest)).seconds(int(rungs))
 
     for count in np.unique(counts)[::-1]:
         here = int(np.count_nonzero(counts == count))

@@ -20,7 +20,7 @@ def estimate(
     points = make_points(axes, system, max(1, len(way.times)))
     batch = check_points(points, system)
     way.check(batch)
-    rungs, fewest = shared_rungs(rung_counts(batch, points.size), way)
+    rungs, fewest = shared_rungs(rung_counts(batch, points.size), way, metal)
     devices = batching.devices
 
     cost = expected_cost(system, batch, points.size)
@@ -35,7 +35,7 @@ def estimate(
         lines.append(
             f"  {j} rungs: {inside} points in {len(mine)} batches of {mine[0].size}, {memory:.0f} MiB"
         )
-        seconds += way.compiling + inside * way.for_rungs(mine[0].fewest).seconds(int(j))
+        seconds += way.compiling + inside * way.for_metal(metal, mine[0].fewest).seconds(int(j))
     if devices[0].platform == "cpu":
         lines.append(f"about {seconds:.0f} s on two CPU cores")
     return lines

@@ -186,7 +186,8 @@ def _run(
 
 
 def _chunks(study: Study, points: Points, batch: System, batching: Batching, store: Any) -> list[Chunk]:
-    ladders, many = shared_rungs(rung_counts(batch, points.size), study.way), len(batching.devices)
+    way, metal, many = study.way, study.system.metal, len(batching.devices)
+    ladders = shared_rungs(rung_counts(batch, points.size), way, metal)
     if store is not None and is_store(Path(store)):
         kept = Store(store)
         if kept.largest_point < points.size:  # else it is another sweep, which open_store will refuse
@@ -194,7 +195,7 @@ def _chunks(study: Study, points: Points, batch: System, batching: Batching, sto
     cost = expected_cost(study.system, batch, points.size)
 
     def size(rungs, fewest):
-        return batching.size(study.way, rungs, fewest, study.system.metal)
+        return batching.size(way, rungs, fewest, metal)
 
     return plan(*ladders, cost, size, many)
 
