@@ -24,7 +24,7 @@ def estimate(
     devices = batching.devices
 
     cost = expected_cost(system, batch, points.size)
-    chunks = plan(rungs, fewest, cost, lambda *both: batching.size(way, *both, metal), len(devices))
+    chunks = plan(rungs, fewest, cost, lambda j, least: batching.size(way, j, least, metal), len(devices))
     shape = " × ".join(f"{length} {dim}" for dim, length in points.dims.items())
     lines = [f"{points.size} points: {shape}", f"{len(np.unique(rungs))} compilations, {len(chunks)} batches"]
     seconds = 0.0
