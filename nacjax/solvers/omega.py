@@ -1,6 +1,7 @@
 """ω_E = E² ∂σ/∂E², the response of σ to the energy of the field; PRB 101, 041105 (2020), Fig. 3c."""
 
 import warnings
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -53,7 +54,8 @@ def omega_e(
         record = trajectory(metal, pump, dense, field, **options)
         inputs = (*inputs[:3], SampledField(dense, record.field))
     check_known("evolve", options, (*NUMERICAL, "derivatives"))
-    how = numerics(metal, **{"derivatives": "forward"} | options)
+    asked: dict[str, Any] = {"derivatives": "forward"} | options
+    how = numerics(metal, **asked)
     options = {"budget": False} | options | {"rungs": how.rungs, "fine": how.fineness}
     response, codes = _omega(inputs, tuple(sorted(options.items())))
     if is_concrete(codes) and np.any(np.asarray(codes)):

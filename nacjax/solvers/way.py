@@ -6,7 +6,7 @@ state measures, its outcome codes, its memory and its time. It is plain data, co
 
 import abc
 import dataclasses
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from ..model.metal import Metal
 from ..model.names import System
@@ -96,7 +96,7 @@ class AbstractWay(abc.ABC):
         """The same way on twice the cells, with a quarter of the tolerance."""
         return dataclasses.replace(self, fine=self.fine.finer)
 
-    def for_metal(self, metal: Metal, fewest: int | None = None) -> "AbstractWay":
+    def for_metal(self, metal: Metal, fewest: int | None = None) -> Self:
         """The same way with the cells that a metal takes, as `Fineness.for_metal`."""
         return dataclasses.replace(self, fine=self.fine.for_metal(metal, fewest, self.least))
 
