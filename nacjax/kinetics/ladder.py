@@ -210,6 +210,13 @@ def count_rungs(metal: Metal, rungs: int | None = None) -> int:
     return needed if rungs is None else int(rungs)
 
 
+def fewest_rungs(metal: Metal) -> int:
+    """J that a metal needs for certain: 1 where ω_p or W is being transformed by JAX."""
+    with jax.ensure_compile_time_eval():
+        known = is_concrete(metal.dos.width / metal.phonon_energy)
+    return count_rungs(metal) if known else 1
+
+
 def enough_rungs(metal: Metal, rungs: int) -> Bool[Array, ""]:
     """Whether `rungs` of ω_p hold the band, for an ω_p or W that JAX is transforming too."""
     return rungs * metal.phonon_energy >= metal.dos.width * (1 - 1e-5)

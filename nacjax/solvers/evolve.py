@@ -122,7 +122,7 @@ def evolve(
     with Ticker("evolve"):
         run = until_sure(
             lambda fine: trajectory(metal, pump, times, field, derivatives=None, fine=fine, **options),
-            fineness(**chosen),
+            fineness(**chosen).for_metal(metal),
         )
         if is_concrete(run.sigma):
             jax.block_until_ready(run.sigma)
@@ -178,7 +178,7 @@ def numerics(
     """The checked `Numerics` of options of `evolve`; `fine` says what they choose. Raises `ValueError`."""
     check_options(mesh, solver, max_steps, rtol=rtol, atol=atol)
     return Numerics(
-        fineness(accuracy, cells, mesh, rtol) if fine is None else fine,
+        fine or fineness(accuracy, cells, mesh, rtol).for_metal(metal),
         count_rungs(metal, rungs),
         default_solver(metal) if solver is None else mend(solver),
         atol,

@@ -1,13 +1,13 @@
 """ω_E = E² ∂σ/∂E², the response of σ to the energy of the field; PRB 101, 041105 (2020), Fig. 3c."""
 
 import warnings
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
-from ..kinetics.ladder import count_rungs
 from ..model.checks import as_arrays, is_concrete, require_kind, to_array
 from ..model.field import AbstractField, SampledField
 from ..model.metal import Metal
@@ -16,7 +16,8 @@ from ..model.pump import AbstractPump
 from ..model.units import stated
 from ..numerics.program import program
 from ..numerics.spoiled import unless
-from .evolve import trajectory
+from .evolve import NUMERICAL, numerics, trajectory
+from .options import check_known
 from .sound import check_times
 from .ways import outcome_code, run_in_time
 
@@ -52,7 +53,10 @@ def omega_e(
         dense = jnp.linspace(0.0, inputs[2][-1], samples)
         record = trajectory(metal, pump, dense, field, **options)
         inputs = (*inputs[:3], SampledField(dense, record.field))
-    options = {"budget": False} | options | {"rungs": count_rungs(metal, options.get("rungs"))}
+    check_known("evolve", options, (*NUMERICAL, "derivatives"))
+    asked: dict[str, Any] = {"derivatives": "forward"} | options
+    how = numerics(metal, **asked)
+    options = {"budget": False} | options | {"rungs": how.rungs, "fine": how.fineness}
     response, codes = _omega(inputs, tuple(sorted(options.items())))
     if is_concrete(codes) and np.any(np.asarray(codes)):
         why = run_in_time().sentence(int(np.max(np.asarray(codes))))

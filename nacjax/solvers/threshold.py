@@ -91,7 +91,8 @@ def _checked(metal, pump, times, weakest=1e-3, strongest=1e2, **options):
 def _way(metal: Metal, options: dict) -> tuple[RunInTime, int]:
     """The run that options of `evolve` ask for, and its rungs, read while the metal is concrete."""
     rest: dict[str, Any] = {"derivatives": None} | {k: v for k, v in options.items() if k != "rungs"}
-    return run_in_time(**rest), count_rungs(metal, options.get("rungs"))
+    rungs, way = count_rungs(metal, options.get("rungs")), run_in_time(**rest)
+    return way if "fine" in options else way.for_metal(metal), rungs
 
 
 SCANNED = 22

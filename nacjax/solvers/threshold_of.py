@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..kinetics.ladder import count_rungs
+from ..kinetics.ladder import count_rungs, fewest_rungs
 from ..model.checks import as_arrays
 from ..model.field import AbstractField, NoField
 from ..model.metal import Metal
@@ -68,8 +68,9 @@ def threshold(
         options = {"derivatives": None} | options
         times = np.asarray(stated("times", times, "time", metal.scales), float)
     way = way_to(times, plateau, steady, **options)
-    needed = max(count_rungs(changed(system, {path: end}).metal, rungs) for end in (low, high))
-    return _threshold(system, path, (low, high), falls, way, needed)
+    metals = [changed(system, {path: end}).metal for end in (low, high)]
+    needed, fewest = max(count_rungs(m, rungs) for m in metals), min(map(fewest_rungs, metals))
+    return _threshold(system, path, (low, high), falls, way.for_metal(metal, fewest), needed)
 
 
 @program

@@ -6,7 +6,7 @@ state measures, its outcome codes, its memory and its time. It is plain data, co
 
 import abc
 import dataclasses
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from ..model.metal import Metal
 from ..model.names import System
@@ -33,6 +33,7 @@ class AbstractWay(abc.ABC):
     measures: ClassVar[tuple[str, ...]] = ("sigma",)
     in_time: ClassVar[bool] = False
     time_axis: ClassVar[bool] = False
+    least: ClassVar[float] = 0  # cells that an accuracy takes however many the rungs
     most_points: ClassVar[int] = 96  # in a batch that stays in the caches of a CPU
     pair_arrays: ClassVar[int] = (
         4  # over all pairs of cells, for each phonon branch that leads off the ladder
@@ -94,6 +95,10 @@ class AbstractWay(abc.ABC):
     def finer(self) -> "AbstractWay":
         """The same way on twice the cells, with a quarter of the tolerance."""
         return dataclasses.replace(self, fine=self.fine.finer)
+
+    def for_metal(self, metal: Metal, fewest: int | None = None) -> Self:
+        """The same way with the cells that a metal takes, as `Fineness.for_metal`."""
+        return dataclasses.replace(self, fine=self.fine.for_metal(metal, fewest, self.least))
 
     def arguments(self, rungs: int) -> dict[str, Any]:
         """Keyword arguments of the solver."""

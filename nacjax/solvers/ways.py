@@ -18,8 +18,8 @@ from .plateau import SHARE as PLATEAU_SHARE
 from .plateau import plateau_at
 from .run import Run
 from .sound import UNPHYSICAL
+from .steady import LEAST, steady_at
 from .steady import SHARE as STEADY_SHARE
-from .steady import steady_at
 from .way import AbstractWay
 
 NOT_CONVERGED, NOT_PHYSICAL = 102, 103
@@ -117,6 +117,7 @@ class Prethermal(AbstractWay):
     at: float | None = None
 
     name: ClassVar[str] = "plateau"
+    least: ClassVar[float] = np.inf  # a closed form can afford them
     most_points: ClassVar[int] = 256
     cpu_seconds: ClassVar[tuple[float, float]] = (2.0, 5e-7)
     growth: ClassVar[int] = 1
@@ -149,6 +150,7 @@ class LongTime(AbstractWay):
     """`steady_state`, t → ∞ at Γ_in > 0."""
 
     name: ClassVar[str] = "steady"
+    least: ClassVar[float] = LEAST
     known: ClassVar[tuple[str, ...]] = ("max_steps",)
     measures: ClassVar[tuple[str, ...]] = ("sigma", "phonons")
     pair_arrays: ClassVar[int] = 12

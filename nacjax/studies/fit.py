@@ -87,7 +87,7 @@ def fit(
     everywhere = corners(box)
     needed = rung_counts(changed(system, dict(zip(paths, everywhere.T, strict=True))), len(everywhere))
     rungs = options.pop("rungs", None) or int(needed.max())
-    way = run_in_time(**chosen(options))
+    way = run_in_time(**chosen(options)).for_metal(system.metal, int(needed.min()))
     seen = observe if isinstance(observe, Seen) else Seen() if observe is None else Seen(observe)
     recipe = Model(paths, box.log, way, rungs, seen)
     if observe is None:

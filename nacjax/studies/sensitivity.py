@@ -150,6 +150,8 @@ def _of_run(run: Run, names, options):
     if not {"accuracy", "cells", "mesh"} & set(options):
         fine = run.fineness._replace(rtol=options.get("rtol", run.fineness.rtol))
         way = dataclasses.replace(way, fine=fine)
+    else:
+        way = way.for_metal(system.metal)
     function = _OfRun(system, run.times, paths, way, rungs)
     known = all_quantities(system)
     point = np.array([float(known[path]) for path in paths])

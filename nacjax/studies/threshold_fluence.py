@@ -81,7 +81,7 @@ def threshold_fluence(
     ratio = phonons_per_fluence(metal, penetration_depth, reflectivity, cell_volume, modes_per_cell)
     unit = physical(1.0, "fluence", None, "mJ/cm^2").magnitude / ratio
     with Ticker("threshold_fluence"):
-        zeta0, excess = _threshold(system, way, count_rungs(metal))
+        zeta0, excess = _threshold(system, way.for_metal(metal), count_rungs(metal))
     return ThresholdFluence(zeta0 * unit, zeta0, _reason(zeta0, excess))
 
 

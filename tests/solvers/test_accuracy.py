@@ -9,6 +9,7 @@ import pytest
 
 import nacjax as nj
 from nacjax.kinetics.ladder import build_ladder
+from nacjax.solvers.accuracy import fineness
 
 PLATEAU = -0.37394474
 """σ/σ_0 of the plateau of the trial metal at ζ = 20, exact."""
@@ -66,6 +67,28 @@ def test_a_sweep_has_errors_and_repeats_what_is_unsure(metal):
     assert np.all(np.abs(swept["sigma"] - exact["sigma"]) <= swept["sigma_error"])
     plain = nj.sweep(metal, given[0], axes=given[1], plateau=True, progress=False, cells=16)
     assert "sigma_error" not in plain
+
+
+def test_more_rungs_take_fewer_cells(metal):
+    fine = fineness(1e-3, None, None)
+    assert [fine.for_metal(metal, count).mesh.cells for count in (1, 2, 3, 6, 12)] == [80, 80, 64, 40, 32]
+    many = change(metal, phonon_energy=1 / 12)
+    assert fine.for_metal(many).finer.mesh.cells == 64
+    assert jax.jit(lambda w: fine.for_metal(change(metal, phonon_energy=w)).mesh.cells)(1 / 12) == 80
+    assert fineness(None, 80, None).for_metal(many).mesh.cells == 80
+    assert fine.for_metal(dataclasses.replace(many, dos=nj.SemiEllipticDOS())).mesh.cells == 80
+
+
+def test_many_rungs_keep_what_they_promise(metal):
+    """Twelve rungs in a field, on the cells that their own number takes, whatever the ladder has."""
+    pump, field = nj.Clamped(3.0), nj.ConstantField(0.3)
+    many = change(metal, phonon_energy=1 / 11.5, inelastic_rate=0.01, temperature=3e-3)
+    run = nj.evolve(many, pump, [0.3, 3.0], field=field)
+    right = nj.evolve(many, pump, [0.3, 3.0], field=field, cells=240, rtol=1e-7, budget=False)
+    assert run.ladder.cells == 32
+    assert np.all(np.abs(run.sigma - right.sigma) < run.sigma_error) and run.sure
+    few = nj.evolve(metal, pump, [1.0], rungs=4)
+    assert few.ladder.rungs == 4 and few.ladder.cells == 80
 
 
 def test_it_composes_with_transformations(metal):

@@ -1,5 +1,6 @@
 """The store of a sweep: killed, resumed, refused; on the same devices always the same bits in the end."""
 
+import contextlib
 import errno
 import os
 import signal
@@ -58,6 +59,25 @@ def test_an_interrupted_sweep_goes_on_and_ends_with_the_same_bits(tmp_path):
     reread = xr.open_zarr(broken, consolidated=False)
     np.testing.assert_array_equal(reread["sigma"], expected["sigma"])
     assert reread["filling"].attrs["long_name"] == "filling of the band"
+
+
+def test_a_resumed_sweep_has_the_cells_it_began_with(tmp_path):
+    """Points of five and three rungs share a ladder, with cells for three in all chunks."""
+    run = {"times": 0.1, "accuracy": 1e-2, "progress": False, "chunk": 2}
+    axes = {"phonon_energy": [0.21, 0.22, 0.35, 0.36]}
+
+    def stop(progress):
+        raise Stop
+
+    before = KERNELS.compilations
+    expected = nj.sweep(metal(), nj.Clamped(1.0), axes=axes, **run)
+    for callback in (stop, None):
+        with pytest.raises(Stop) if callback else contextlib.nullcontext():
+            found = nj.sweep(
+                metal(), nj.Clamped(1.0), axes=axes, store=tmp_path / "s.zarr", callback=callback, **run
+            )
+    np.testing.assert_array_equal(found["sigma"], expected["sigma"])
+    assert KERNELS.compilations == before + 1  # one program for all
 
 
 def stop_at(done):

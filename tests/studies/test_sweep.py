@@ -1,5 +1,6 @@
 """`sweep`: labels, axes, batches and outcomes, against loops of single calls."""
 
+import dataclasses
 import json
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -120,7 +121,7 @@ def test_float32_is_sane(result, metal_):
 
 def test_plan_covers_every_point_once_in_equal_batches():
     rungs, cost = np.array([2, 3, 2, 2, 5, 3, 2]), np.array([3.0, 1.0, 2.0, 9.0, 0.0, 0.0, 5.0])
-    chunks = plan(rungs, cost, lambda count: 3, multiple=2)
+    chunks = plan(rungs, rungs, cost, lambda *ladder: 3, multiple=2)
     assert sorted(np.concatenate([c.indices for c in chunks])) == list(range(7))
     assert all(len(set(rungs[c.indices])) == 1 and c.size % 2 == 0 for c in chunks)
     assert all(c.padded.size == c.size for c in chunks)
@@ -128,12 +129,34 @@ def test_plan_covers_every_point_once_in_equal_batches():
     assert len({c.size for c in chunks if c.rungs == 2}) == 1
 
 
-def test_few_points_share_a_program_and_many_do_not():
+def test_few_points_share_a_program_and_many_do_not(metal_):
     way = way_to(10.0)
-    assert set(shared_rungs(np.repeat([2, 3, 4], 40), way)) == {4}
+    assert set(shared_rungs(np.repeat([2, 3, 4], 40), way, metal_)[0]) == {4}
     many = np.repeat([2, 3, 4], [100_000, 100_000, 40])
-    assert shared_rungs(many, way).tolist() == many.tolist()
-    assert set(shared_rungs(np.repeat([2, 30], [100_000, 1]), way)) == {2, 30}
+    assert shared_rungs(many, way, metal_)[0].tolist() == many.tolist()
+    assert set(shared_rungs(np.repeat([2, 30], [100_000, 1]), way, metal_)[0]) == {2, 30}
+
+
+def test_points_that_share_a_ladder_have_the_cells_of_the_fewest_rungs(metal_):
+    way = way_to(10.0)
+    counts = np.repeat([3, 4, 12, 6], [30, 40, 100_000, 2])
+    shared, fewest = shared_rungs(counts, way, metal_)
+    assert set(zip(shared.tolist(), fewest.tolist(), strict=True)) == {(12, 12), (6, 3)}
+    chunks = plan(shared, fewest, np.zeros(counts.size), lambda rungs, fewest: 50)
+    assert all(piece.fewest <= counts[piece.indices].min() for piece in chunks)
+    assert {(piece.rungs, piece.fewest) for piece in chunks} == {(12, 12), (6, 3)}
+
+
+def test_a_shared_ladder_is_as_good_as_single_calls(metal_):
+    """Three to five rungs on one ladder, and what is computed again more finely."""
+    omega = [0.47, 0.3, 0.22]
+    swept = nj.sweep(
+        metal_, nj.Clamped(5.0), axes={"phonon_energy": omega}, times=2.0, accuracy=1e-2, progress=False
+    )
+    for w, sigma in zip(omega, swept["sigma"].to_numpy(), strict=True):
+        metal = dataclasses.replace(metal_, phonon_energy=jnp.asarray(w))
+        single = nj.evolve(metal, nj.Clamped(5.0), 2.0, cells=160, rtol=1e-6, rungs=5)
+        assert sigma == pytest.approx(float(single.sigma[0]), abs=1e-3)
 
 
 def test_rung_counts_agree_with_those_of_a_metal():

@@ -199,19 +199,21 @@ def _recipe(system: System, maker: Callable | None, way: AbstractWay, over, rung
     if maker is None:
         check_corners(box, resolve_all(plain, system), system)
     recipe = Recipe(way, box.names, paths, box.log, 1, NAMED["sigma"], (), maker)
-    return dataclasses.replace(recipe, rungs=_rungs(recipe, box, system, rungs))
+    needed, fewest = _rungs(recipe, box, system, rungs)
+    return dataclasses.replace(recipe, rungs=needed, way=way.for_metal(system.metal, fewest))
 
 
-def _rungs(recipe: Recipe, box: Box, system: System, given: int | None) -> int:
-    """Rungs that every point of the box can do with: what its corners, and its middle, need."""
+def _rungs(recipe: Recipe, box: Box, system: System, given: int | None) -> tuple[int, int]:
+    """Rungs that every point of the box can do with, and the fewest: what its corners, and its middle, need."""
     points = np.concatenate([corners(box), box.values(np.full((1, box.size), 0.5))])
     if recipe.maker is None:
-        needed = int(rung_counts(recipe.system(system, points.T), len(points)).max())
+        counts = rung_counts(recipe.system(system, points.T), len(points))
     else:
         systems = [recipe.system(system, point) for point in points]
-        needed = max(int(rung_counts(each, 1)[0]) for each in systems)
+        counts = np.array([int(rung_counts(each, 1)[0]) for each in systems])
+    needed = int(counts.max())
     if given is not None and given < needed:
         raise ValueError(
             f"rungs = {given} is not allowed: the box needs at least {needed} (width / phonon_energy)"
         )
-    return needed if given is None else int(given)
+    return needed if given is None else int(given), int(counts.min())

@@ -35,6 +35,10 @@ class Study:
     way: AbstractWay
     observables: tuple[Observable, ...]
 
+    def on(self, chunk: Chunk) -> "Study":
+        """The same with the cells that its points need."""
+        return dataclasses.replace(self, way=self.way.for_metal(self.system.metal, chunk.fewest))
+
     def point(self, system: System, values: jax.Array, rungs: int) -> dict[str, jax.Array]:
         """The observables and the outcome at one point; `values` (quantity,) belong to `paths`."""
         here = changed(system, dict(zip(self.paths, values, strict=True)))
@@ -152,6 +156,7 @@ def run_chunk(study: Study, chunk: Chunk, values: np.ndarray, devices: list) -> 
 
     Points less sure than was asked for are computed again, more finely, and marked where that is not enough.
     """
+    study = study.on(chunk)
     results, accuracy = run_once(study, chunk, values, devices), study.way.fine.accuracy
     if not accuracy or "sigma_error" not in results:
         return results
@@ -163,7 +168,7 @@ def run_chunk(study: Study, chunk: Chunk, values: np.ndarray, devices: list) -> 
         study = dataclasses.replace(study, way=study.way.finer())
         size = min(chunk.size, AGAIN * len(devices))
         for start in range(0, doubtful.size, size):
-            few = Chunk(chunk.number, chunk.rungs, size, doubtful[start : start + size])
+            few = dataclasses.replace(chunk, size=size, indices=doubtful[start : start + size])
             found = run_once(study, few, values[few.padded], devices)
             for name, target in results.items():
                 target[few.indices] = found[name]

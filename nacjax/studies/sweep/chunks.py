@@ -23,12 +23,14 @@ SPARE = 0.5
 class Chunk:
     """Points of one rung count that run as one batch.
 
-    `indices`: flat indices of its points; `size` ≥ len(indices): the batch it is padded to, the
+    `fewest`: rungs that any point of that rung count needs, which may share a ladder of more; an accuracy chooses
+    cells for them. `indices`: flat indices of its points; `size` ≥ len(indices): the batch it is padded to, the
     same for all chunks of a rung count, so that they share one compilation.
     """
 
     number: int
     rungs: int
+    fewest: int
     size: int
     indices: np.ndarray
 
@@ -36,6 +38,10 @@ class Chunk:
     def padded(self) -> np.ndarray:
         """Indices, the last one repeated up to `size`."""
         return np.pad(self.indices, (0, self.size - self.indices.size), mode="edge")
+
+    def bytes(self, way: AbstractWay, metal: Metal) -> int:
+        """Memory of the batch, as `AbstractWay.point_bytes` knows it."""
+        return self.size * way.for_metal(metal, self.fewest).point_bytes(self.rungs, metal)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,15 +64,17 @@ class Batching:
         own = {name: options[name] for name in names if options.get(name) is not None}
         return cls(**own), {name: value for name, value in options.items() if name not in names}
 
-    def size(self, way: AbstractWay, rungs: int, metal: Metal) -> int:
-        """Points per batch; arguments as in `default_size`."""
-        return int(self.chunk) if self.chunk is not None else default_size(way, rungs, self.devices, metal)
+    def size(self, way: AbstractWay, rungs: int, fewest: int, metal: Metal) -> int:
+        """Points per batch on such a ladder; arguments as in `default_size`."""
+        if self.chunk is not None:
+            return int(self.chunk)
+        return default_size(way.for_metal(metal, fewest), rungs, self.devices, metal)
 
     def require_room(self, way: AbstractWay, chunks: list[Chunk], metal: Metal) -> None:
         """Raise `ValueError` where a batch takes more memory than a CPU has left."""
         if self.devices[0].platform == "cpu":
-            largest = max(chunks, key=lambda piece: piece.size * way.point_bytes(piece.rungs, metal))
-            needed = largest.size * way.point_bytes(largest.rungs, metal)
+            largest = max(chunks, key=lambda piece: piece.bytes(way, metal))
+            needed = largest.bytes(way, metal)
             what = f"chunk: a batch of {largest.size} points with {largest.rungs} rungs"
             require_room(needed, what, "give a smaller chunk=, or fewer cells")
 
@@ -78,16 +86,28 @@ def rung_counts(batch: System, points: int) -> np.ndarray:
     return np.broadcast_to(np.maximum(counts, 1), (points,))
 
 
-def shared_rungs(counts: np.ndarray, way: AbstractWay) -> np.ndarray:
-    """Rung counts (point,), raised to a larger one among them where spare rungs take less time than a compilation."""
-    shared = counts.copy()
-    head = counts.max(initial=0)
+def shared_rungs(counts: np.ndarray, way: AbstractWay, metal: Metal) -> tuple[np.ndarray, np.ndarray]:
+    """Rung counts (point,), raised to a larger one among them where that takes less time than a compilation.
+
+    Also the fewest rungs (point,) that any point on the same ladder needs. What is shared takes spare rungs for those
+    that join, and for all the more cells of fewer rungs.
+    """
+    shared, fewest = counts.copy(), counts.copy()
+    head = least = counts.max(initial=0)
+    many = 0  # points on the ladder of `head`
+
+    def seconds(points, rungs, fewest):
+        return points * way.for_metal(metal, int(fewest)).seconds(int(rungs))
+
     for count in np.unique(counts)[::-1]:
-        here = counts == count
-        if np.count_nonzero(here) * (way.seconds(head) - way.seconds(count)) > SPARE * way.compiling:
-            head = count
-        shared[here] = head
-    return shared
+        here = int(np.count_nonzero(counts == count))
+        apart = seconds(many, head, least) + seconds(here, count, count)
+        if seconds(many + here, head, count) - apart > SPARE * way.compiling:
+            head, many = count, 0
+        least, many = count, many + here
+        on = (counts >= count) & (counts <= head)
+        shared[on], fewest[on] = head, least
+    return shared, fewest
 
 
 def expected_cost(system: System, batch: System, points: int) -> np.ndarray:
@@ -116,17 +136,27 @@ def _strength(pump: AbstractPump | None, batch: AbstractPump | None) -> np.ndarr
     return np.asarray(jax.vmap(at_once, in_axes=(varies,))(batch) if varied else at_once(batch))
 
 
-def plan(rungs: np.ndarray, cost: np.ndarray, size: Callable[[int], int], multiple: int = 1) -> list[Chunk]:
-    """Chunks of about `size(rungs)` points, rounded up to a `multiple` (of devices)."""
+def plan(
+    rungs: np.ndarray,
+    fewest: np.ndarray,
+    cost: np.ndarray,
+    size: Callable[[int, int], int],
+    multiple: int = 1,
+) -> list[Chunk]:
+    """Chunks of about `size(rungs, fewest)` points, rounded up to a `multiple` (of devices).
+
+    `rungs` and `fewest` (point,) as from `shared_rungs`, `cost` (point,) as from `expected_cost`.
+    """
     chunks: list[Chunk] = []
     for count in np.unique(rungs):
         bucket = np.flatnonzero(rungs == count)
+        ladder = int(count), int(fewest[bucket].min())
         bucket = bucket[np.argsort(cost[bucket], kind="stable")]
-        pieces = -(-bucket.size // size(int(count)))
+        pieces = -(-bucket.size // size(*ladder))
         each = -(-bucket.size // pieces)
         each = -(-each // multiple) * multiple
         for start in range(0, bucket.size, each):
-            chunks.append(Chunk(len(chunks), int(count), each, bucket[start : start + each]))
+            chunks.append(Chunk(len(chunks), *ladder, each, bucket[start : start + each]))
     return chunks
 
 

@@ -20,22 +20,22 @@ def estimate(
     points = make_points(axes, system, max(1, len(way.times)))
     batch = check_points(points, system)
     way.check(batch)
-    rungs = shared_rungs(rung_counts(batch, points.size), way)
+    rungs, fewest = shared_rungs(rung_counts(batch, points.size), way, metal)
     devices = batching.devices
 
     cost = expected_cost(system, batch, points.size)
-    chunks = plan(rungs, cost, lambda count: batching.size(way, count, metal), len(devices))
+    chunks = plan(rungs, fewest, cost, lambda j, least: batching.size(way, j, least, metal), len(devices))
     shape = " × ".join(f"{length} {dim}" for dim, length in points.dims.items())
     lines = [f"{points.size} points: {shape}", f"{len(np.unique(rungs))} compilations, {len(chunks)} batches"]
     seconds = 0.0
     for j in np.unique(rungs):
         mine = [c for c in chunks if c.rungs == j]
         inside = int(np.sum(rungs == j))
-        memory = mine[0].size * way.point_bytes(int(j), metal) / 2**20
+        memory = mine[0].bytes(way, metal) / 2**20
         lines.append(
             f"  {j} rungs: {inside} points in {len(mine)} batches of {mine[0].size}, {memory:.0f} MiB"
         )
-        seconds += way.compiling + inside * way.seconds(int(j))
+        seconds += way.compiling + inside * way.for_metal(metal, mine[0].fewest).seconds(int(j))
     if devices[0].platform == "cpu":
         lines.append(f"about {seconds:.0f} s on two CPU cores")
     return lines

@@ -56,15 +56,16 @@ class Store:
         self.journal.scan()
         return self.journal.whole
 
-    def plan(self, rungs: np.ndarray, multiple: int) -> list[Chunk]:
-        """The chunks this store was laid out for, given the rung count of each point."""
+    def plan(self, rungs: np.ndarray, fewest: np.ndarray, multiple: int) -> list[Chunk]:
+        """The chunks this store was laid out for, given the rungs of each point and the fewest of its ladder."""
         rows = [row[row != MISSING] for row in self.journal.points]
         counts = [int(rungs[row].max()) for row in rows]
         widest: dict[int, int] = {}
         for row, count in zip(rows, counts, strict=True):
             widest[count] = max(widest.get(count, 0), row.size)
         sizes = [-(-widest[count] // multiple) * multiple for count in counts]
-        return [Chunk(*entry) for entry in zip(range(len(rows)), counts, sizes, rows, strict=True)]
+        least = [int(fewest[row].min()) for row in rows]
+        return [Chunk(*entry) for entry in zip(range(len(rows)), counts, least, sizes, rows, strict=True)]
 
     def shares(self, chunks: list[Chunk], processes: int) -> list[list[Chunk]]:
         """Chunks for each process, so that a file belongs to one of them."""

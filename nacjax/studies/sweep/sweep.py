@@ -125,7 +125,7 @@ def plan_job(study: Study, axes: Axes, batching: Batching, store: Any = None) ->
     study.way.check(batch)
     chunks = _chunks(study, points, batch, batching, store)
     batching.require_room(study.way, chunks, study.system.metal)
-    shapes = KERNELS.get(study, chunks[0], batching.devices).shapes
+    shapes = KERNELS.get(study.on(chunks[0]), chunks[0], batching.devices).shapes
     return Job(study, points, chunks, batching, shapes, _configuration(study, points, batching.chunk))
 
 
@@ -186,13 +186,18 @@ def _run(
 
 
 def _chunks(study: Study, points: Points, batch: System, batching: Batching, store: Any) -> list[Chunk]:
-    rungs, many = shared_rungs(rung_counts(batch, points.size), study.way), len(batching.devices)
+    way, metal, many = study.way, study.system.metal, len(batching.devices)
+    ladders = shared_rungs(rung_counts(batch, points.size), way, metal)
     if store is not None and is_store(Path(store)):
         kept = Store(store)
         if kept.largest_point < points.size:  # else it is another sweep, which open_store will refuse
-            return kept.plan(rungs, many)
+            return kept.plan(*ladders, many)
     cost = expected_cost(study.system, batch, points.size)
-    return plan(rungs, cost, lambda count: batching.size(study.way, count, study.system.metal), many)
+
+    def size(rungs, fewest):
+        return batching.size(way, rungs, fewest, metal)
+
+    return plan(*ladders, cost, size, many)
 
 
 def chunk_values(points: Points, piece: Chunk) -> np.ndarray:
@@ -263,11 +268,11 @@ def _computed(
         if firsts and piece is firsts[0]:
             firsts.pop(0)
             reporter.say(f"compiling for {piece.rungs} rungs")
-            batch = KERNELS.get(study, piece, devices)
+            batch = KERNELS.get(study.on(piece), piece, devices)
             batch.start()
             following = next(ahead)
             if following is not None:  # compiles while this one runs
-                KERNELS.get(study, following, devices).start()
+                KERNELS.get(study.on(following), following, devices).start()
             batch.compile()
             reporter.say(f"{piece.rungs} rungs")
         yield piece, run_chunk(study, piece, chunk_values(points, piece), devices)
