@@ -2,7 +2,7 @@
 
 JAX keeps what XLA has made of a trace, so that a second start traces and lowers again, which takes longer than to load
 the result. Where `keep_compiled` has chosen a folder, what is compiled here is kept there under a name made of all that
-a trace depends on: it starts without one. On a CPU it is compiled with the options that suit these loops best.
+a trace depends on: it starts without one.
 """
 
 import functools
@@ -27,9 +27,6 @@ from jax.experimental.serialize_executable import deserialize_and_load, serializ
 from .compiled import own_folder
 from .target import for_gpu
 
-OPTIONS = {"xla_cpu_use_fusion_emitters": False}
-"""Of XLA, where it knows them (jaxlib before 0.12): 15 to 25 % less compiling, batches of 4 to 12 rungs in double
-precision 10 to 25 % faster."""
 LIBRARIES = ("diffrax", "equinox", "lineax", "optimistix", "numpy")
 """What a trace depends on beside jax and this package."""
 KNOWN = (
@@ -100,7 +97,7 @@ class Executable:
         self.lower()
         if self._call is None:
             read = READ.programs
-            self._call, self._begun = _compiled(self._begun), None
+            self._call, self._begun = self._begun.compile(), None
             if READ.programs == read:
                 _save(self._path, self._call, self.out)
 
@@ -176,17 +173,6 @@ def _modes() -> tuple:
         config.jax_default_matmul_precision,  # pyright: ignore[reportAttributeAccessIssue]
         config.jax_debug_nans,  # pyright: ignore[reportAttributeAccessIssue]
     )
-
-
-def _compiled(lowered: Any) -> Any:
-    """What XLA makes of it, with `OPTIONS` where it knows them."""
-    if jax.default_backend() == "cpu":
-        try:
-            return lowered.compile(compiler_options=OPTIONS)
-        except jax.errors.JaxRuntimeError as error:
-            if "No such compile option" not in str(error):
-                raise
-    return lowered.compile()
 
 
 class _Named(pickle.Pickler):
