@@ -2,7 +2,7 @@
 
 What is right are differences on meshes of another shape, of 640 and 320 cells, extrapolated in cells and in steps; that
 of a threshold follows from those of σ in the field it stands for. Writes results/derivatives.json and the table of
-README.md.
+benchmarks/README.md.
 
     python benchmarks/derivatives.py [--quick]
 """
