@@ -14,6 +14,7 @@ import jax
 import pytest
 
 import nacjax as nj
+from nacjax.numerics.program import forget
 
 jax.config.update("jax_enable_x64", True)
 
@@ -31,6 +32,7 @@ def _compiled_programs_are_let_go():
     maps = pathlib.Path("/proc/self/maps")
     if maps.exists() and maps.read_bytes().count(b"\n") > 20_000:
         jax.clear_caches()
+        forget()
         gc.collect()
 
 

@@ -41,8 +41,8 @@ KNOWN = (
     "_operator",
 )
 """Whose classes and functions a name may stand for: anybody else's may change and keep their name."""
-MOST = 128
-"""Programs of one function that stay in memory."""
+MOST = 32
+"""Programs of one function that stay in memory: each takes dozens of the memory maps that a process may have."""
 
 
 class _Read(threading.local):
@@ -108,6 +108,16 @@ class Executable:
         return jax.tree.map(lambda x: next(found) if isinstance(x, jax.ShapeDtypeStruct) else x, self.out)
 
 
+PROGRAMS: list["Program"] = []
+"""All there are."""
+
+
+def forget() -> None:
+    """Let go of the programs in memory, as `jax.clear_caches` does with JAX's own."""
+    for each in PROGRAMS:
+        each.clear()
+
+
 class Program:
     """A function of this package with `Executable`s for the numbers that it is called with; see `program`."""
 
@@ -115,6 +125,7 @@ class Program:
         functools.update_wrapper(self, fn)
         self.fn, self._inline = fn, eqx.filter_jit(fn)
         self._kept: OrderedDict[Any, Executable] = OrderedDict()
+        PROGRAMS.append(self)
 
     def __call__(self, *args: Any) -> Any:
         leaves, structure = jax.tree.flatten(args)
@@ -127,6 +138,10 @@ class Program:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
         return self._kept[key](*args)
+
+    def clear(self) -> None:
+        """Let go of what is compiled."""
+        self._kept.clear()
 
     def __reduce__(self):
         return self.fn.__qualname__  # a name in its module, for pickles
