@@ -43,7 +43,9 @@ def timed(function, times=1):
 
 imported = time.perf_counter() - start
 first, first_gradient = timed(sigma), timed(gradient)
-print(imported, first, first_gradient, timed(gradient, 20) / timed(sigma, 20))
+jitted = jax.jit(sigma), jax.jit(gradient)
+ratios = timed(gradient, 20) / timed(sigma, 20), timed(jitted[1], 20) / timed(jitted[0], 20)
+print(imported, first, first_gradient, *ratios)
 """
 """A Python session: seconds of its imports, its first run and its first gradient, and what a gradient costs in runs."""
 
@@ -76,9 +78,10 @@ def measure() -> dict[str, list[float]]:
             "imports",
             "first `nj.evolve`",
             "first `jax.grad` of it, five numbers",
-            "gradient, in runs, compiled",
+            "the gradient again, in runs",
+            "both under `jax.jit`, in runs",
         )
-        for name, value in zip(names, said.split()[-4:], strict=True):
+        for name, value in zip(names, said.split()[-5:], strict=True):
             found.setdefault(name, []).append(float(value))
     return found
 
