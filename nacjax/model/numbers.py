@@ -225,7 +225,7 @@ class Declared(Shown, eqx.Module):
                 except jax.errors.TracerArrayConversionError:  # a range in NumPy, which sees numbers only
                     continue
                 good = good & (np.all(fits) if is_concrete(fits) else jnp.all(fits))
-        return good
+        return good  # pyright: ignore[reportReturnType]
 
     def declaration(self, name: str) -> Number | None:
         """The declaration of one of its numbers as it stands in this object, or None."""

@@ -101,6 +101,11 @@ class Executable:
             if READ.programs == read:
                 _save(self._path, self._call, self.out)
 
+    def memory_analysis(self) -> Any:
+        """What XLA says of the memory it takes."""
+        self.compile()
+        return self._call.memory_analysis()  # pyright: ignore[reportOptionalMemberAccess]
+
     def __call__(self, *args: Any) -> Any:
         """The result for arguments of the kind that it was made for."""
         self.compile()

@@ -1,78 +1,38 @@
 """`evolve`: integrate the kinetic equations (2)–(3) from equilibrium at t = 0."""
 
-import dataclasses
 import inspect
 import warnings
-from typing import Any, NamedTuple
 
 import diffrax as dfx
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
-from ..kinetics.equations import Kinetics
-from ..kinetics.ladder import Ladder, Mesh, build_ladder, count_rungs
+from ..kinetics.ladder import Mesh, count_rungs
 from ..model.checks import as_arrays, is_concrete, to_array
 from ..model.field import AbstractField
 from ..model.metal import Metal
 from ..model.names import system_of
 from ..model.pump import AbstractPump
 from ..model.units import stated
-from ..numerics.carried import carried, with_columns
 from ..numerics.program import program
-from ..numerics.spoiled import unless
 from ..numerics.ticker import Ticker
 from ..numerics.two_way import two_way
-from .accuracy import Coarse, Fineness, fineness, until_sure
+from .accuracy import Fineness, fineness, until_sure
+from .carried_run import carried_along
 from .chord import mend
-from .integrate import integrate
 from .options import check_known, check_options
 from .rosenbrock import ROS34PW2, Rosenbrock
 from .run import Run
-from .sound import check_times, in_order
+from .solved import Numerics, run_of
+from .sound import check_times
 
 OPTIONS = ("solver", "atol", "max_steps")
 """Options of the integrator alone."""
 
-HOLDING = 100
-"""So many times as tight is a step under a field that holds σ: E² is right to 1e-3 then, like σ, at three times the
-steps (E² of Fig. 3b falls short by 9 % otherwise, and K3C60's goes on and off)."""
-BETWEEN = 30
-"""So many times as tight where more than the end is saved: steps may be long beside what is between their ends. σ(t) at
-200 times of three pulses is right to 3e-4 so at the default accuracy, at twice the steps (to 5e-3 otherwise)."""
 FEW = 8
 """Up to so many numbers under a transformation derivatives are carried forward, beyond by either mode of its own."""
-
-
-class Numerics(NamedTuple):
-    """How to integrate: all that is fixed when a program is compiled.
-
-    `derivatives`: "carried" (all directions at once, for forward and reverse mode), "either" (each mode by its own
-    algorithm), or "forward" and "reverse", which allow that mode alone and cost one solve less than "either".
-    """
-
-    fineness: Fineness
-    rungs: int
-    solver: dfx.AbstractSolver
-    atol: float | None
-    max_steps: int
-    budget: bool
-    derivatives: str
-
-    def tolerances(self, field: AbstractField, times, factor: int = 1) -> tuple[float, float]:
-        """rtol and atol of the solve, or of one so many times as loose.
-
-        An accuracy asks for more where a field holds σ at 0, for the field is what is left of large rates of σ, and
-        where more than the end is saved.
-        """
-        rtol = self.fineness.rtol
-        if self.fineness.paired:
-            more = HOLDING if field.holds else BETWEEN if times.size > 1 else 1
-            rtol = max(rtol / more, 100 * float(jnp.finfo(jnp.result_type(float)).eps))
-        return factor * rtol, factor * (rtol / 10 if self.atol is None else self.atol)
 
 
 def evolve(
@@ -213,115 +173,11 @@ def _evolve(varied, fixed, structure, numerics: Numerics) -> Run:
     """The run of the inputs whose leaves are `varied` (under a transformation) or `fixed`."""
 
     def forward(varied, fixed):
-        return _run(varied, fixed, structure, numerics, dfx.ForwardMode())
+        return run_of(varied, fixed, structure, numerics, dfx.ForwardMode())
 
     def backward(varied, fixed):
-        return _run(varied, fixed, structure, numerics, dfx.RecursiveCheckpointAdjoint())
+        return run_of(varied, fixed, structure, numerics, dfx.RecursiveCheckpointAdjoint())
 
     if numerics.derivatives == "either":
         return two_way(forward, backward, varied, fixed)
     return (forward if numerics.derivatives == "forward" else backward)(varied, fixed)
-
-
-def _run(varied, fixed, structure, numerics: Numerics, adjoint) -> Run:
-    """What `_evolve` returns, differentiable by one mode only."""
-    fine = numerics.fineness
-    leaves = [b if a is None else a for a, b in zip(varied, fixed, strict=True)]
-    system = jax.tree.unflatten(structure, leaves)
-    field, times = system[2:]
-    ladder = build_ladder(system[0], fine.on(system[0].dos).mesh, numerics.rungs)
-    kinetics, states, how = solved(system, ladder, numerics, adjoint)
-    coarse = None
-    if fine.paired:
-        less = numerics._replace(budget=False)
-        rough, rough_states, _ = solved(system, ladder.halved(), less, adjoint, looser=4)
-        pair = (kinetics, states), (rough, rough_states)
-        coarse = Coarse.of(system[0].dos, *((eqx.filter_vmap(k.unpack)(y).f, k.ladder) for k, y in pair))
-    return Run.collect(kinetics, times, states, how, coarse, fine, sum(numerics.tolerances(field, times)))
-
-
-def solved(system: tuple, ladder: Ladder, numerics: Numerics, adjoint, looser: int = 1):
-    """The `Kinetics` of (metal, pump, field, times) on a ladder, its states (NaN where not reached), how it ended."""
-    metal, pump, field, times = system
-    kinetics = Kinetics.on(ladder, metal, pump, field, ledger=numerics.budget)
-    # diffrax would raise from within the program
-    safe = jnp.where(in_order(times), times, 1e-6 * jnp.arange(1, times.size + 1))
-    solution = integrate(
-        kinetics,
-        safe,
-        numerics.solver,
-        numerics.tolerances(field, times, looser),
-        numerics.max_steps,
-        adjoint,
-    )
-    # saved alone, the end is where the solve stopped, which may be too early
-    reached = (solution.result == dfx.RESULTS.successful) | (times.size > 1)
-    states = unless(~reached, solution.ys)
-    counts = {k: v for k, v in solution.stats.items() if k != "max_steps"}
-    # integers leave as floats: tangents of integers confuse the transposition
-    return kinetics, states, jax.tree.map(lambda x: x * 1.0, (solution.result._value, counts))
-
-
-def carried_along(varied, fixed, structure, numerics: Numerics) -> Run:
-    """The same, whose derivatives in the few numbers `varied` are carried along with it."""
-    flat = _ravelled(varied)
-    shapes = tuple(jax.tree.map(Kind.of, varied, is_leaf=lambda x: x is None))
-    arrays, rest = eqx.partition(fixed, eqx.is_array)
-    kinds = []
-
-    def order(n):
-        def columns(x, arrays):
-            found, kind = _columns(n, x, shapes, eqx.combine(arrays, rest), structure, numerics)
-            kinds.append(kind)
-            return found
-
-        return columns
-
-    vector = carried(*map(order, range(3)))(flat, arrays)
-    return _unravelled(vector, kinds[0])
-
-
-@dataclasses.dataclass(frozen=True)
-class Kind:
-    """Shape and type of an array, as plain data."""
-
-    shape: tuple[int, ...]
-    dtype: str
-
-    @classmethod
-    def of(cls, x: Any) -> "Kind | None":
-        """That of an array, None for None."""
-        return None if x is None else cls(x.shape, x.dtype.name)
-
-    def zeros(self) -> Array:
-        """An array of it."""
-        return jnp.zeros(self.shape, self.dtype)
-
-
-@program
-def _columns(order: int, x, shapes, fixed, structure, numerics: Numerics):
-    """A run as one vector with its derivatives up to an order in the numbers x, and what it is made of.
-
-    All results in one array: JAX wants primal and tangent of each batched alike.
-    """
-    unravel = ravel_pytree([kind and kind.zeros() for kind in shapes])[1]
-    kinds = []
-
-    def vector(x):
-        found = _run(unravel(x), fixed, structure, numerics, dfx.ForwardMode())
-        kinds.append(jax.tree.map(Kind.of, found))
-        return ravel_pytree(found)[0]
-
-    for _ in range(order):
-        vector = with_columns(vector)
-    return vector(x), kinds[0]
-
-
-@jax.jit
-def _ravelled(varied):
-    return ravel_pytree(varied)[0]
-
-
-@eqx.filter_jit
-def _unravelled(vector, kinds):
-    return ravel_pytree(jax.tree.map(Kind.zeros, kinds))[1](vector)

@@ -27,7 +27,7 @@ def allowed(rungs: int, metal: Metal, *others: Any) -> Bool[Array, ""]:
 
 def refusal(rungs: int, metal: Metal, *others: Any) -> str:
     """Why the numbers are not allowed, as a sentence; "" where they are, or where they are not known."""
-    metal, *others = in_numpy((metal, *others))
+    metal, others = in_numpy((metal, others))
     try:
         check_within(metal, *others)
         ratio = metal.phonon_energy / metal.dos.width
@@ -56,7 +56,7 @@ def check_times(times: Any) -> None:
     )
 
 
-def beyond(f: Float[Array, "..."]) -> Float[Array, ""]:
+def beyond(f: Any) -> Any:
     """By how much f leaves 0 … 1 at most, NaN apart; without derivatives."""
     f, xp = (np.asarray(f), np) if is_concrete(f) else (jax.lax.stop_gradient(f), jnp)
     return xp.max(xp.where(xp.isfinite(f), xp.maximum(xp.maximum(-f, f - 1), 0.0), 0.0))
