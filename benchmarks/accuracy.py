@@ -13,7 +13,7 @@ from pathlib import Path
 
 import jax
 import numpy as np
-from common import insert
+from common import insert, judge
 
 import nacjax as nj
 
@@ -69,7 +69,7 @@ def right(name: str, count: int) -> np.ndarray:
         return sigma(
             name,
             count,
-            mesh=nj.Mesh(cells, edge_weight=0.15, edge_width=5e-5, fermi_weight=0.2, on_edges=True),
+            mesh=judge(cells),
             rtol=1e-6,
         )["sigma"].to_numpy()
 

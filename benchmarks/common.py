@@ -58,6 +58,13 @@ def single(case, **options) -> Callable:
     return solve
 
 
+def judge(cells: int):
+    """The mesh of what is right: of another shape than those of default calls, and finer at edges and Fermi step."""
+    import nacjax as nj
+
+    return nj.Mesh(cells, edge_weight=0.15, edge_width=5e-5, fermi_weight=0.2, on_edges=True)
+
+
 def batched(solve: Callable, chunk: int | None) -> Callable:
     """points -> results: `jax.vmap` over chunks of at most `chunk` points (None: all at once)."""
     import jax

@@ -14,7 +14,7 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
-from common import insert
+from common import insert, judge
 
 import nacjax as nj
 
@@ -97,7 +97,7 @@ def differences(band, state: str, numbers: np.ndarray) -> np.ndarray:
             nj.Clamped(numbers[4]),
             axes={tuple(names): tuple(columns.tolist())},
             field=field,
-            mesh=nj.Mesh(cells, edge_weight=0.15, edge_width=5e-5, fermi_weight=0.2, on_edges=True),
+            mesh=judge(cells),
             progress=False,
             **STATES.get(state, {"times": END}),
             **options,

@@ -6,7 +6,7 @@ What is right are differences of the derivative's own quantity on another, finer
 from dataclasses import replace
 
 import numpy as np
-from common import Row, arguments, batched, compiled, take_turns, write
+from common import Row, arguments, batched, compiled, judge, take_turns, write
 
 NAMES = ("phonon_energy", "filling", "temperature", "zeta", "inelastic_rate")
 STEPS = np.array([4e-4, 4e-4, 1e-4, 1e-1, 1e-4])  # of central differences
@@ -30,10 +30,8 @@ def differences(points):
     """The gradient at the points by differences, on a mesh of another shape."""
     import jax.numpy as jnp
 
-    import nacjax as nj
-
     def on(cells):
-        mesh = nj.Mesh(cells, edge_weight=0.15, edge_width=5e-5, fermi_weight=0.2, on_edges=True)
+        mesh = judge(cells)
         shifts = np.concatenate([side * np.diag(STEPS) / k for k in (1, 2) for side in (1, -1)])
         many = jnp.asarray((points[:, None] + shifts).reshape(-1, 5))
         call, _ = compiled(batched(sigma(mesh=mesh, rtol=1e-9), 32), many)

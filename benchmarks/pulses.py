@@ -5,7 +5,7 @@ these times against a finer mesh of another shape at a tolerance of 1e-6.
 """
 
 import numpy as np
-from common import Row, arguments, compiled, take_turns, write
+from common import Row, arguments, compiled, judge, take_turns, write
 
 
 def row(law, field, strengths, times, **how):
@@ -40,7 +40,7 @@ def compare(options):
         "Maxwell law, τ_M = 0.1": nj.MaxwellField(0.1),
         "Maxwell law, τ_M = 0.01": nj.MaxwellField(0.01),
     }
-    other = nj.Mesh(320, edge_weight=0.15, edge_width=5e-5, fermi_weight=0.2, on_edges=True)
+    other = judge(320)
     rows = []
     for law, field in laws.items():
         ours = row(law, field, strengths, times)

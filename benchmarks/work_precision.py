@@ -12,7 +12,7 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
-from common import Row, arguments, take_turns, write
+from common import Row, arguments, judge, take_turns, write
 
 ACCURACIES = (1e-3, 1e-4, 1e-6)
 TOLERANCES = (1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
@@ -57,10 +57,9 @@ class Way:
 
 def reference(case) -> np.ndarray:
     """σ of a mesh that nobody else uses, integrated to 1e-10 by CVODE."""
-    import nacjax as nj
 
     fine, rough = (
-        march(case, nj.Mesh(cells, edge_weight=0.15, edge_width=5e-5, fermi_weight=0.2, on_edges=True),
+        march(case, judge(cells),
               "CVODE, band LU", 1e-9, 1e-11)()
         for cells in (1280, 640)
     )  # fmt: skip

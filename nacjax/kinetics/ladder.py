@@ -213,7 +213,7 @@ def count_rungs(metal: Metal, rungs: int | None = None) -> int:
 def fewest_rungs(metal: Metal) -> int:
     """J that a metal needs for certain: 1 where ω_p or W is being transformed by JAX."""
     with jax.ensure_compile_time_eval():
-        known = is_concrete(metal.dos.width / metal.phonon_energy)
+        known = is_concrete(metal.dos.width, metal.phonon_energy)
     return count_rungs(metal) if known else 1
 
 

@@ -225,9 +225,7 @@ def _place(identity: Any) -> Path | None:
     name = io.BytesIO()
     try:
         _Named(name, protocol=5).dump((identity, _modes(), _surroundings()))
-    except (
-        Exception
-    ):  # functions without a name, objects that cannot be pickled: theirs to raise as they like
+    except Exception:  # a function without a name, an object that no pickle takes, each with its own error
         return None
     return folder / f"nacjax-{hashlib.sha256(name.getvalue()).hexdigest()}-cache"
 

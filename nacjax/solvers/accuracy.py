@@ -38,7 +38,8 @@ KINKS = 6
 """So many van Hove points in a band double the cells that an accuracy takes."""
 FEWER = 0.85
 """Power of 2/J by which cells in a rung get fewer on J > 2 rungs: a rung is ω_p wide, so that they get narrower yet.
-Not in bands that are not smooth: of runs in a semi-ellipse on twelve rungs 73 % would be within 1e-4, not 95 %."""
+Not in bands that are not smooth: of runs in a semi-ellipse on twelve rungs 73 % would be within 1e-4, not 95 %, with
+2/3 already."""
 PLAIN_CELLS = 128
 """Cells in a rung where only a tolerance is given."""
 

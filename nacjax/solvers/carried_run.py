@@ -37,7 +37,7 @@ def carried_along(varied, fixed, structure, numerics: Numerics) -> Run:
 
 @dataclasses.dataclass(frozen=True)
 class Kind:
-    """Shape and type of an array, as plain data."""
+    """Shape and type of an array as plain data: a `jax.ShapeDtypeStruct` stands for an array of a program's result."""
 
     shape: tuple[int, ...]
     dtype: str

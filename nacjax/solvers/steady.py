@@ -36,9 +36,6 @@ from .sound import UNPHYSICAL, allowed, beyond, refusal
 LATE = 1e9  # "t → ∞" for the source of a pulse
 SHARE = 1.6
 """Of the cells of a run."""
-LEAST = 48
-"""Cells that many rungs have at least: in twelve with 24 σ is right to a hundredth of 1e-2 too, but to `sigma_error` in
-85 % of 100 metals only (94 % with 40, 98 % with 56, 96 % with 128)."""
 OUTSIDE = 1e-3
 """How far f may leave 0 … 1 on a coarse mesh."""
 
@@ -141,7 +138,7 @@ def steady_state(
     """
     check_options(mesh)
     system_of(metal, pump, field)
-    fine = fineness(accuracy, cells, mesh, plain=Mesh.uniform(), share=SHARE).for_metal(metal, least=LEAST)
+    fine = fineness(accuracy, cells, mesh, plain=Mesh.uniform(), share=SHARE)
     found = until_sure(lambda fine: steady_at(metal, pump, field, fine, rungs, max_steps), fine)
     if is_concrete(found.sigma) and is_concrete(found.converged) and found.ok and not found.sure:
         warnings.warn(found.result, RuntimeWarning, stacklevel=2)

@@ -18,8 +18,8 @@ from .plateau import SHARE as PLATEAU_SHARE
 from .plateau import plateau_at
 from .run import Run
 from .sound import UNPHYSICAL
-from .steady import LEAST, steady_at
 from .steady import SHARE as STEADY_SHARE
+from .steady import steady_at
 from .way import AbstractWay
 
 NOT_CONVERGED, NOT_PHYSICAL = 102, 103
@@ -150,7 +150,7 @@ class LongTime(AbstractWay):
     """`steady_state`, t → ∞ at Γ_in > 0."""
 
     name: ClassVar[str] = "steady"
-    least: ClassVar[float] = LEAST
+    least: ClassVar[float] = np.inf  # with fewer σ is as right, but 83 % of 60 metals to `sigma_error` only
     known: ClassVar[tuple[str, ...]] = ("max_steps",)
     measures: ClassVar[tuple[str, ...]] = ("sigma", "phonons")
     pair_arrays: ClassVar[int] = 12
