@@ -25,37 +25,40 @@ TIMES = [0.1, 0.3, 1.0, 3.0, 10.0, 30.0]
 ACCURACIES = (1e-2, 1e-3, 1e-4)
 RANGES = {
     "temperature": (1e-4, 0.1), "inelastic_rate": (1e-4, 0.1), "phonon_lifetime": (1.0, 1e3), "strength": (0.1, 1e3),
+    "phonon_energy": (1 / 12, 0.95),
 }  # fmt: skip
 GROUPS = {
-    "flat top, pulse, field": (nj.FlatTopDOS(), nj.ExponentialPulse(1.0, 0.3), "zeta0", 2),
-    "flat top, kick": (nj.FlatTopDOS(), nj.Kick(1.0), "zeta0", 5),
-    "semi-ellipse, clamped": (nj.SemiEllipticDOS(), nj.Clamped(1.0), "zeta", 2),
-    "simple cubic p, clamped": (nj.simple_cubic_p().dos, nj.Clamped(1.0), "zeta", 3),
+    "flat top, pulse, field": (nj.FlatTopDOS(), nj.ExponentialPulse(1.0, 0.3), "zeta0"),
+    "flat top, kick": (nj.FlatTopDOS(), nj.Kick(1.0), "zeta0"),
+    "semi-ellipse, clamped": (nj.SemiEllipticDOS(), nj.Clamped(1.0), "zeta"),
+    "simple cubic p, clamped": (nj.simple_cubic_p().dos, nj.Clamped(1.0), "zeta"),
 }
-"""Band, pump, name of its strength, most rungs."""
+"""Band, pump, name of its strength."""
+RARE = 8
+"""One metal in so many has no inelastic scattering, but in a field, whose unit it is."""
 
 
 def points(name: str, count: int) -> dict[tuple[str, ...], tuple[list[float], ...]]:
     """Axes of a sweep over random metals of a group: one axis, all numbers together."""
-    dos, _, strength, rungs = GROUPS[name]
+    dos, _, strength = GROUPS[name]
     random = np.random.default_rng(sum(map(ord, name)))
-    width = float(dos.width)
     columns = {key: 10 ** random.uniform(*np.log10(ends), count) for key, ends in RANGES.items()}
-    columns["temperature"] *= width
-    columns["inelastic_rate"] *= width
+    for key in ("temperature", "inelastic_rate", "phonon_energy"):
+        columns[key] *= float(dos.width)
     columns[strength] = columns.pop("strength")
     columns["filling"] = random.uniform(0.1, 0.9, count)
-    columns["phonon_energy"] = width * random.uniform(1.02 / rungs, min(0.95, 0.98 / (rungs - 1)), count)
     if "field" in name:
         columns["field.strength"] = 10 ** random.uniform(-2, 0.5, count)
+    else:
+        columns["inelastic_rate"][::RARE] = 0.0
     return {tuple(columns): tuple(values.tolist() for values in columns.values())}
 
 
 def sigma(name: str, count: int, **options):
     """The sweep of a group."""
-    dos, pump, _, rungs = GROUPS[name]
+    dos, pump, _ = GROUPS[name]
     width = float(dos.width)
-    metal = nj.Metal(dos, 0.5, 0.01 * width, 0.99 * width / rungs, inelastic_rate=0.01 * width)
+    metal = nj.Metal(dos, 0.5, 0.01 * width, 0.6 * width, inelastic_rate=0.01 * width)
     field = nj.ConstantField(0.1) if "field" in name else nj.NoField()
     return nj.sweep(
         metal, pump, axes=points(name, count), field=field, times=TIMES, progress=False, **options
@@ -80,8 +83,8 @@ def right(name: str, count: int) -> np.ndarray:
 def rows(found: dict[str, dict[str, list]]) -> list[str]:
     """The table: model bands at every accuracy, then the tabulated one."""
     lines = [
-        "| `accuracy` | bands | true error: median | 90 % | 97 % | within accuracy | within `sigma_error` |",
-        "|---|---|---|---|---|---|---|",
+        "| `accuracy` | bands | error: median | 90 % | 97 % | within accuracy | within `sigma_error` | it over error |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     tables = [name for name in found if "cubic" in name]
     models = [name for name in found if name not in tables]
@@ -96,7 +99,8 @@ def rows(found: dict[str, dict[str, list]]) -> list[str]:
             shares = " | ".join(
                 f"{100 * np.mean((error <= bound)[known]):.0f} %" for bound in (accuracy, said)
             )
-            lines.append(f"| {accuracy:g} | {bands} | {quantiles} | {shares} |")
+            ratio = np.median(said[known] / np.maximum(error[known], np.finfo(float).tiny))
+            lines.append(f"| {accuracy:g} | {bands} | {quantiles} | {shares} | {ratio:.0f} |")
     return lines
 
 

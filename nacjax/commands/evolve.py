@@ -118,19 +118,22 @@ class Evolve:
                 return found
             return trajectory(metal, pump, given, field, derivatives=None, fine=other.fineness)
 
+        def described(run):
+            result = _with_shapes(run.to_xarray(), "occupation", run, kept)
+            _note_events(result, run, "")
+            return result
+
         with ThreadPoolExecutor(2) as pool:  # nearly all of the time is compiling, which leaves Python free
             awaited = pool.submit(self.thresholds_of, metal, pump)
             tuned_run = pool.submit(tuned) if self.instability else None
             note("σ(t) and E*(t)")
             run = evolve(metal, pump, given, **options)
+            result = described(run)
             note("E*(t); σ(t) is done")
-            held = None if tuned_run is None else tuned_run.result()
-            if held is not None:
-                run, held = as_fine(run, held, NoField()), as_fine(held, run, SelfTunedField())
-            result = _with_shapes(run.to_xarray(), "occupation", run, kept)
-            _note_events(result, run, "")
-            if held is not None:
-                result = _with_tuned(result, held, kept)
+            if tuned_run is not None:
+                held = as_fine(tuned_run.result(), run, SelfTunedField())
+                finer = as_fine(run, held, NoField())
+                result = _with_tuned(result if finer is run else described(finer), held, kept)
             return result.merge(awaited.result())
 
     def thresholds_of(self, metal: Any, pump: Any) -> "xr.Dataset":

@@ -85,12 +85,14 @@ class Executable:
             return [x for x in leaves_out if _is_array(x)]
 
         flat.__name__ = fn.__name__  # which is told while it is compiled
-        self._begun = jax.jit(flat).trace(*arrays)
+        with TRACING:
+            self._begun = jax.jit(flat).trace(*arrays)
 
     def lower(self) -> None:
         """What is left of Python's part of compiling; the other part leaves Python free."""
-        if isinstance(self._begun, jax.stages.Traced):
-            self._begun = self._begun.lower()
+        with TRACING:
+            if isinstance(self._begun, jax.stages.Traced):
+                self._begun = self._begun.lower()
 
     def compile(self) -> None:
         """Compile, and keep what there is to be kept."""
@@ -115,6 +117,8 @@ class Executable:
 
 PROGRAMS: list["Program"] = []
 """All there are."""
+TRACING = threading.RLock()
+"""One thread traces at a time: several would keep each other from Python, and all of them XLA waiting."""
 
 
 def forget() -> None:
@@ -223,8 +227,10 @@ def _place(identity: Any) -> Path | None:
     if folder is None or jax.local_device_count() > 1 or jax.default_backend() != "cpu":
         return None
     name = io.BytesIO()
+    pickler = _Named(name, protocol=5)
+    pickler.fast = True  # by value: what was read from a file shares other objects than what was made here
     try:
-        _Named(name, protocol=5).dump((identity, _modes(), _surroundings()))
+        pickler.dump((identity, _modes(), _surroundings()))
     except Exception:  # a function without a name, an object that no pickle takes, each with its own error
         return None
     return folder / f"nacjax-{hashlib.sha256(name.getvalue()).hexdigest()}-cache"

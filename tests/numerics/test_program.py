@@ -32,7 +32,8 @@ axes = {"zeta": [1.0, 5.0]}
 own = nj.sweep(nj.trial(), nj.Clamped(1.0), axes=axes, plateau=True, cells=16, observe=scaled, progress=False)
 swept = nj.sweep(nj.trial(), nj.Clamped(1.0), axes=axes, plateau=True, cells=16, progress=False)
 print(float(sigma(5.0)), float(jax.grad(sigma)(5.0)), float(swept["sigma"][1]), float(own["scaled"][1]))
-print(traced["_run"] + traced["step"], traced["batch"])
+nj.events(nj.evolve(nj.trial(), nj.Clamped(5.0), [0.5, 1.0], cells=16))
+print(traced["_run"] + traced["step"], traced["batch"], traced["_events"])
 """
 
 
@@ -52,11 +53,11 @@ def session(folder, factor: float) -> tuple[list[float], list[int]]:
 @pytest.mark.integration
 def test_a_second_start_traces_nothing_but_what_the_user_wrote(tmp_path):
     values, traced = session(tmp_path / "kept", 1.0)
-    assert traced[0] > 0 and traced[1] > 0
+    assert traced[0] > 0 and traced[1] > 0 and traced[2] > 0
     again, traced = session(tmp_path / "kept", 2.0)
     assert again[:3] == values[:3]
     assert again[3] == 2 * values[3]  # a function of the user's may have changed, and is traced
-    assert traced[0] == 0
+    assert traced[0] == 0 and traced[2] == 0  # nor what takes the result of a kept program
     for path in next((tmp_path / "kept").iterdir()).glob("nacjax-*"):
         path.write_bytes(path.read_bytes()[:1000])
     torn, traced = session(tmp_path / "kept", 1.0)
