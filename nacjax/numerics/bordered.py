@@ -68,7 +68,12 @@ def factorise_bordered(matrix: LadderMatrix) -> BorderedFactors:
     ladder = factorise(*padded)
     partial = BorderedFactors(ladder, columns, rows, columns, corner)
     solved = partial.ladder_solve(columns)
-    return BorderedFactors(ladder, columns, rows, solved, small_inverse(corner - rows @ solved.T))
+    return BorderedFactors(ladder, columns, rows, solved, small_inverse(corner - _products(rows, solved)))
+
+
+def _products(a: Float[Array, "m x"], b: Float[Array, "n x"]) -> Float[Array, "m n"]:
+    """a bᵀ; a GPU sums, for the product of small matrices is a call of a library there."""
+    return jnp.sum(a[:, None] * b, axis=-1) if for_gpu() else a @ b.T
 
 
 def small_inverse(a: Float[Array, "n n"]) -> Float[Array, "n n"]:
