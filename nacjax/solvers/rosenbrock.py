@@ -212,5 +212,5 @@ def either(first: bool | Array, this: Callable[[], Array], other: Callable[[], A
 def weigh(weights, stages):
     """Σ weight · stage, of an array of stages or of a list of them."""
     if isinstance(stages, list):
-        return sum(weight * stage for weight, stage in zip(weights, stages, strict=True))
+        return sum(weight * stage for weight, stage in zip(weights, stages, strict=True) if weight)
     return jnp.sum(jnp.asarray(weights)[:, None] * stages, axis=0)
