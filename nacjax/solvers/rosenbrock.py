@@ -115,8 +115,8 @@ ROS34PW2 = RosenbrockTableau(
 Rang & Angermann, BIT 45, 761 (2005), doi:10.1007/s10543-005-0035-y."""
 
 
-AHEAD = {3: 2, 5: 3}
-"""After so many stages the sums over them are made for so many stages to come, in one kernel of a GPU."""
+AHEAD = (3, 5)
+"""After so many stages one kernel of a GPU sums over them for all that follow up to the next of these numbers."""
 
 
 def ladder_jacobian(t, y, kinetics) -> LadderMatrix:
@@ -206,13 +206,14 @@ class Rosenbrock(dfx.AbstractAdaptiveSolver):
 
 
 def one_by_one(tab: RosenbrockTableau, y0, stage: Callable) -> list[Array]:
-    """The stages as one graph, for a GPU; `AHEAD` begins the sums over stages, for fewer are read then."""
-    stages, known, begun = [], 0, [(y0, None)] * len(tab.m)
+    """The stages as one graph, for a GPU; sums over stages are begun `AHEAD`, so that each stage is read less often."""
+    count = len(tab.m)
+    stages, known, begun = [], 0, [(y0, None)] * count
     for number, (a, c, alpha, gamma) in enumerate(zip(tab.a, tab.c, tab.alpha, tab.gammas, strict=True)):
         if number in AHEAD:
-            rows = range(number, min(number + AHEAD[number], len(tab.m)))
+            rows = range(number, min(end for end in (*AHEAD, count) if end > number))
             sums = [(y0 + weigh(tab.a[k][:number], stages), weigh(tab.c[k][:number], stages)) for k in rows]
-            known, begun = number, [(y0, None)] * number + jax.lax.optimization_barrier(sums)
+            known, begun[number : rows.stop] = number, jax.lax.optimization_barrier(sums)
         y, others = begun[number]
         newer = stages[known:]
         others = (c, stages) if others is None else ((1.0, *c[known:]), [others, *newer])
