@@ -217,7 +217,8 @@ def _cut(block: Block, places: int) -> list[Block]:
 
 def _interleaved(places: list[Any]) -> Array:
     """Values at the places of a segment along a last axis, by choices: a kernel that uses them makes them."""
-    numbers, taken = np.arange(len(places)), 0.0
+    numbers = np.arange(len(places))
+    taken: Any = 0.0
     for p, x in enumerate(places):
         taken = jnp.where(numbers == p, x[..., None], taken) if there(x) else taken
     return taken
