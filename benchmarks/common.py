@@ -21,8 +21,11 @@ RESULTS = Path(__file__).parent / "results"
 TARGET = 1e-3  # allowed error of σ/σ_0 where a benchmark asks for one
 
 
-def arguments(description: str) -> argparse.Namespace:
-    """Command line of every benchmark. Call it before JAX starts: it pins the process to its cores."""
+def arguments(description: str, cases: tuple[str, ...] = ()) -> argparse.Namespace:
+    """Command line of every benchmark. Call it before JAX starts: it pins the process to its cores.
+
+    - `cases`: of which the user may choose some
+    """
     parser = argparse.ArgumentParser(description=description.split("\n")[0])
     parser.add_argument(
         "--quick", action="store_true", help="a few points and runs: does it work? Not for numbers"
@@ -34,6 +37,10 @@ def arguments(description: str) -> argparse.Namespace:
         "--cores", type=int, default=1, help="cores this process may use where there is no GPU"
     )
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the JSON files")
+    if cases:
+        parser.add_argument(
+            "--cases", nargs="+", choices=cases, default=cases, help="only these are run anew"
+        )
     options = parser.parse_args()
     options.runs = options.runs or (2 if options.quick else 5)
     on_cpu = os.environ.get("JAX_PLATFORMS", "") == "cpu" or not Path("/dev/nvidiactl").exists()

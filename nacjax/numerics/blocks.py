@@ -5,6 +5,8 @@ import operator
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
+from jax import Array
 
 Block = list[list[Any]]
 """Rows of entries; a column of right-hand sides is one too."""
@@ -60,5 +62,15 @@ def inverse(a: Block) -> Block:
 
 
 def shifted(block: Block, by: int) -> Block:
-    """Entries of the segments beside."""
-    return [[jnp.roll(x, by, axis=-2) if there(x) else x for x in row] for row in block]
+    """Entries of the segments beside, those of the next but one end at an end (`by`: 1 or −1)."""
+    return [[rolled(x, by) if there(x) else x for x in row] for row in block]
+
+
+def rolled(x: Array, by: int) -> Array:
+    """`jnp.roll` by 1 or −1 along the last axis, so that XLA makes no kernel of it."""
+    size = x.shape[-1]
+    if size == 1:
+        return x
+    cut, end, padding = (x[..., :-1], x[..., -1:], (1, 0)) if by > 0 else (x[..., 1:], x[..., :1], (0, 1))
+    inner = jnp.pad(cut, [(0, 0)] * (x.ndim - 1) + [padding])
+    return jnp.where(np.arange(size) == (0 if by > 0 else size - 1), end, inner)

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 
 from .ladder_matrix import LadderMatrix
 from .ring import Factors, WrittenOut, factorise, substitute
-from .target import for_gpu
+from .target import apart, for_gpu
 
 
 class BorderedFactors(eqx.Module):
@@ -27,11 +27,12 @@ class BorderedFactors(eqx.Module):
 
     def solve(self, b: Float[Array, " state"]) -> Float[Array, " state"]:
         """The solution x of the factorised system."""
+        b = apart(b)
         size, scalars = self.columns.shape[1], b.size - self.columns.shape[1]
         y = self.ladder_solve(b[None, :size])[0]
         target = jnp.pad(b[size:], (0, self.schur.shape[0] - scalars)) - self.rows @ y
         border = self.schur @ target
-        return jnp.append(y - border @ self.solved, border[:scalars])
+        return apart(jnp.append(y - border @ self.solved, border[:scalars]))
 
     def ladder_solve(self, x: Float[Array, "rhs x"]) -> Float[Array, "rhs x"]:
         """Solve with the ladder part alone."""
@@ -68,7 +69,12 @@ def factorise_bordered(matrix: LadderMatrix) -> BorderedFactors:
     ladder = factorise(*padded)
     partial = BorderedFactors(ladder, columns, rows, columns, corner)
     solved = partial.ladder_solve(columns)
-    return BorderedFactors(ladder, columns, rows, solved, small_inverse(corner - rows @ solved.T))
+    return BorderedFactors(ladder, columns, rows, solved, small_inverse(corner - _products(rows, solved)))
+
+
+def _products(a: Float[Array, "m x"], b: Float[Array, "n x"]) -> Float[Array, "m n"]:
+    """a bᵀ; a GPU sums, for the product of small matrices is a call of a library there."""
+    return jnp.sum(a[:, None] * b, axis=-1) if for_gpu() else a @ b.T
 
 
 def small_inverse(a: Float[Array, "n n"]) -> Float[Array, "n n"]:

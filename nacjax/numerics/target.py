@@ -9,3 +9,8 @@ compiling_for = jax.make_user_context()
 def for_gpu() -> bool:
     """Whether what is traced now will run on an accelerator."""
     return (compiling_for.value or jax.default_backend()) != "cpu"
+
+
+def apart(x):
+    """The end of a kernel on an accelerator: what uses x does not compute it anew."""
+    return jax.lax.optimization_barrier(x) if for_gpu() else x

@@ -115,6 +115,10 @@ ROS34PW2 = RosenbrockTableau(
 Rang & Angermann, BIT 45, 761 (2005), doi:10.1007/s10543-005-0035-y."""
 
 
+AHEAD = (3, 5)
+"""After so many stages one kernel of a GPU sums over them for all that follow up to the next of these numbers."""
+
+
 def ladder_jacobian(t, y, kinetics) -> LadderMatrix:
     """The structured Jacobian of `Kinetics`, passed to the solver as `args`."""
     return jacobian(kinetics, t, y)
@@ -175,22 +179,19 @@ class Rosenbrock(dfx.AbstractAdaptiveSolver):
         solve = factorised(self.jacobian(t0, y0, args).shifted(tab.gamma * dt))
         drift = jax.jvp(lambda t: terms.vf(t, y0, args), (t0,), (jnp.ones_like(t0),))[1]
 
-        def stage(stages, first, row):
-            a, c, alpha, gamma = row
-            y = y0 + weigh(a, stages)
+        def stage(first, alpha, gamma, y, others):
             rate = either(first, lambda: slope, lambda: terms.vf(t0 + alpha * dt, y, args))
-            return solve(tab.gamma * (dt * rate + gamma * dt**2 * drift + weigh(c, stages)))
+            return solve(tab.gamma * (dt * rate + gamma * dt**2 * drift + weigh(*others)))
 
-        if for_gpu():  # all stages are one graph there
-            stages = []
-            for row in zip(tab.a, tab.c, tab.alpha, tab.gammas, strict=True):
-                stages.append(stage(stages, not stages, row))
+        if for_gpu():
+            stages = one_by_one(tab, y0, stage)
         else:
             start, numbers = jnp.zeros((len(tab.m), y0.size), y0.dtype), jnp.arange(len(tab.m))
 
             def put(stages, numbered):
-                number, row = numbered
-                return stages.at[number].set(stage(stages, number == 0, row)), None
+                number, (a, c, alpha, gamma) = numbered
+                found = stage(number == 0, alpha, gamma, y0 + weigh(a, stages), (c, stages))
+                return stages.at[number].set(found), None
 
             stages, _ = jax.lax.scan(put, start, (numbers, tab.rows(y0.dtype)))
         y1 = y0 + weigh(tab.m, stages)
@@ -204,6 +205,22 @@ class Rosenbrock(dfx.AbstractAdaptiveSolver):
         return y1, weigh(tab.e, stages), dense, end_slope, dfx.RESULTS.successful
 
 
+def one_by_one(tab: RosenbrockTableau, y0, stage: Callable) -> list[Array]:
+    """The stages as one graph, for a GPU; sums over stages are begun `AHEAD`, so that each stage is read less often."""
+    count = len(tab.m)
+    stages, known, begun = [], 0, [(y0, None)] * count
+    for number, (a, c, alpha, gamma) in enumerate(zip(tab.a, tab.c, tab.alpha, tab.gammas, strict=True)):
+        if number in AHEAD:
+            rows = range(number, min(end for end in (*AHEAD, count) if end > number))
+            sums = [(y0 + weigh(tab.a[k][:number], stages), weigh(tab.c[k][:number], stages)) for k in rows]
+            known, begun[number : rows.stop] = number, jax.lax.optimization_barrier(sums)
+        y, others = begun[number]
+        newer = stages[known:]
+        others = (c, stages) if others is None else ((1.0, *c[known:]), [others, *newer])
+        stages.append(stage(not stages, alpha, gamma, y + weigh(a[known:], newer), others))
+    return stages
+
+
 def either(first: bool | Array, this: Callable[[], Array], other: Callable[[], Array]) -> Array:
     """One of two, chosen now where that is known now."""
     return jax.lax.cond(first, this, other) if isinstance(first, jax.Array) else (this if first else other)()
@@ -212,5 +229,5 @@ def either(first: bool | Array, this: Callable[[], Array], other: Callable[[], A
 def weigh(weights, stages):
     """Σ weight · stage, of an array of stages or of a list of them."""
     if isinstance(stages, list):
-        return sum(weight * stage for weight, stage in zip(weights, stages, strict=True))
+        return sum(weight * stage for weight, stage in zip(weights, stages, strict=True) if weight)
     return jnp.sum(jnp.asarray(weights)[:, None] * stages, axis=0)
