@@ -52,10 +52,19 @@ def require_count(name: str, value, least: int = 1) -> None:
 
 
 def as_arrays(tree):
-    """The pytree with every Python or NumPy number as a JAX array, so that none escapes differentiation."""
-    return jax.tree.map(
-        lambda x: to_array(x) if isinstance(x, int | float | np.number | np.ndarray) else x, tree
-    )
+    """The pytree with every number as a JAX array of the precision that is chosen now: none escapes differentiation.
+
+    A metal made before `jax_enable_x64` was switched on has single precision, and becomes double here.
+    """
+
+    def array(x):
+        if not isinstance(x, int | float | np.number | np.ndarray | jax.Array):
+            return x
+        x = to_array(x) if not isinstance(x, jax.Array) else x
+        same = x.dtype == jnp.result_type(float) or not jnp.issubdtype(x.dtype, jnp.floating)
+        return x if same else x.astype(float)
+
+    return jax.tree.map(array, tree)
 
 
 def is_concrete(*values) -> bool:

@@ -25,6 +25,16 @@ def test_plateau(single):
     assert abs(nj.plateau(warm(), 0.0).sigma - 1) < 5e-3  # b underflows here
 
 
+def test_a_metal_made_in_single_precision_is_computed_in_double():
+    """Made before `jax_enable_x64` was switched on."""
+    with jax.enable_x64(False):
+        metal = warm()
+    assert metal.temperature.dtype == jnp.float32
+    state = nj.plateau(metal, 20.0)
+    assert state.sigma.dtype == jnp.float64
+    assert abs(state.sigma - nj.plateau(warm(), 20.0).sigma) < 1e-6
+
+
 @pytest.mark.parametrize("phonon_energy", [0.53, 0.9])
 def test_gradient_of_the_plateau_on_full_and_empty_ladders(single, phonon_energy):
     """At T = 0.001 W occupations are 0 and 1 to rounding: derivatives were NaN there, at ω_p = 0.9 in float64 too."""
