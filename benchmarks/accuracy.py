@@ -83,7 +83,7 @@ def right(name: str, count: int) -> np.ndarray:
 def rows(found: dict[str, dict[str, list]]) -> list[str]:
     """The table: model bands at every accuracy, then the tabulated one."""
     lines = [
-        "| `accuracy` | bands | error: median | 90 % | 97 % | within accuracy | within `sigma_error` | it over error |",
+        "| `accuracy` | bands | error: 50 % | 90 % | 97 % | within accuracy | within `sigma_error` | it/error: 50 % |",
         "|---|---|---|---|---|---|---|---|",
     ]
     tables = [name for name in found if "cubic" in name]
