@@ -90,8 +90,8 @@ class Executable:
 
     def lower(self) -> None:
         """What is left of Python's part of compiling; the other part leaves Python free."""
-        with TRACING:
-            if isinstance(self._begun, jax.stages.Traced):
+        if isinstance(self._begun, jax.stages.Traced):
+            with TRACING:
                 self._begun = self._begun.lower()
 
     def compile(self) -> None:
