@@ -65,10 +65,11 @@ class Executable:
     """A function as it is compiled for one kind of arguments, traced at once unless it is kept from an earlier run.
 
     - `identity`: what the function depends on beside its arguments; with names only of `KNOWN` it can be kept
+    - `lowered`: at once too, before another thread traces, so that XLA begins early
     - `out`: the result, with a `jax.ShapeDtypeStruct` for each array
     """
 
-    def __init__(self, fn: Callable, args: tuple, identity: Any):
+    def __init__(self, fn: Callable, args: tuple, identity: Any, lowered: bool = False):
         leaves, structure = jax.tree.flatten(args)
         arrays = [leaf for leaf in leaves if _is_array(leaf)]
         self._path = _place((identity, jax.tree.unflatten(structure, [_kind(leaf) for leaf in leaves])))
@@ -87,6 +88,8 @@ class Executable:
         flat.__name__ = fn.__name__  # which is told while it is compiled
         with TRACING:
             self._begun = jax.jit(flat).trace(*arrays)
+            if lowered:
+                self.lower()
 
     def lower(self) -> None:
         """What is left of Python's part of compiling; the other part leaves Python free."""
@@ -142,7 +145,7 @@ class Program:
             return self._inline(*args)
         key = (structure, *map(_kind, leaves), *_modes())
         if key not in self._kept:
-            self._kept[key] = Executable(self.fn, args, self)
+            self._kept[key] = Executable(self.fn, args, self, lowered=True)
             if len(self._kept) > MOST:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
