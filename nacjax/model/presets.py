@@ -50,7 +50,8 @@ def simple_cubic_p(
 
 
     - `t_sigma`, `t_pi`: hoppings, in any one unit: only their ratio matters
-    - `mesh`, `points`: of the tetrahedron DoS; `overrides`: any other argument of `Metal`
+    - `mesh`, `points`: of the tetrahedron DoS; `overrides`: any other argument of `Metal`. D scatters by 0.3 %
+      with 64, and plateaus move by 1e-3 with 128, which takes 15 s (at worst 5e-3; 1.2e-2 at T = 3e-4)
 
     Returns a `Metal`. Raises what `Metal` raises.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import nacjax
+import nacjax.figures
 
 PACKAGE = Path(nacjax.__file__).parent
 LINE = ("numerics", "model", "kinetics", "solvers", "studies", "figures", "commands")
@@ -94,8 +95,9 @@ def test_a_run_loads_no_library_of_studies():
     assert done.stdout.strip() == "[]"
 
 
-def test_names_imported_when_asked_for_are_those_that_type_checkers_see():
-    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("package", [nacjax, nacjax.figures], ids=lambda package: package.__name__)
+def test_names_imported_when_asked_for_are_those_that_type_checkers_see(package):
+    tree = ast.parse(Path(package.__file__).read_text(encoding="utf-8"))
     block = next(node for node in tree.body if isinstance(node, ast.If))
     seen = {
         name.name: node.module
@@ -103,11 +105,14 @@ def test_names_imported_when_asked_for_are_those_that_type_checkers_see():
         if isinstance(node, ast.ImportFrom)
         for name in node.names
     }
-    assert seen == nacjax._MODULE_OF
-    assert set(seen) | {"__version__"} == set(nacjax.__all__) <= set(dir(nacjax))
-    assert all(getattr(nacjax, name) is not None for name in seen)
+    assert seen == package._MODULE_OF
+    assert all(getattr(package, name) is not None for name in seen)
     with pytest.raises(AttributeError, match="no attribute 'sweeep'"):
-        nacjax.sweeep  # noqa: B018
+        package.sweeep  # noqa: B018
+
+
+def test_the_package_tells_its_names():
+    assert {*nacjax._MODULE_OF, "__version__"} == set(nacjax.__all__) <= set(dir(nacjax))
 
 
 def functions():
