@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from .metal import Metal, Scales
 from .presets import assemble
 from .tabulated import TabulatedDOS
-from .tight_binding import TightBinding, fcc_t1u
+from .tight_binding import FINE, TightBinding, fcc_t1u
 
 K3C60_HOPPINGS_MEV = (-4.0, -33.9, 42.1, -18.7)
 """F1, F2, F3, F4 of fcc K3C60 in meV, nearest-neighbour Wannier integrals of the t1u bands:
@@ -27,7 +27,7 @@ def k3c60_bands(hoppings=K3C60_HOPPINGS_MEV, lattice_constant=K3C60_LATTICE_ANGS
     return fcc_t1u(*hoppings, a=lattice_constant)
 
 
-def k3c60_dos(mesh: int = 64, points: int = 401) -> TabulatedDOS:
+def k3c60_dos(mesh: int = FINE, points: int = 401) -> TabulatedDOS:
     """D(ε) and ⟨v²⟩D of K3C60 per t1u orbital, energies in meV from the level of the orbitals; cached."""
     return _k3c60_dos(mesh, points, bool(jax.config.jax_enable_x64))  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -69,7 +69,7 @@ UNITS = {"temperature": "'K'", "phonon_energy": "'meV'"}
 """The usual unit of what `k3c60` takes."""
 
 
-def k3c60(temperature=None, phonon_energy=None, *, mesh: int = 64, points: int = 401, **overrides) -> Metal:
+def k3c60(temperature=None, phonon_energy=None, *, mesh: int = FINE, points: int = 401, **overrides) -> Metal:
     """K3C60 as a `Metal` in units of its own band width, W = 0.498 eV: t1u bands, half filled.
 
     - `temperature`: "100 K" by default; `phonon_energy`: "170 meV" by default (see `K3C60_PHONONS_MEV`); with their

@@ -1,13 +1,4 @@
-"""Tight-binding bands: H(k) → D(ε) and ⟨v²⟩D by the linear-tetrahedron method.
-
-Bands are linear inside each tetrahedron of the mesh; the table holds their cumulative DoS, its
-derivative and their velocities exactly: Blöchl, Jepsen, Andersen, PRB 49, 16223 (1994),
-doi:10.1103/PhysRevB.49.16223, Appendix A and C. What is left, of second order in the mesh, is extrapolated
-from the mesh and half of it.
-"""
-
-import functools
-import itertools
+"""Tight-binding bands: H(k) → D(ε) and ⟨v²⟩D."""
 
 import equinox as eqx
 import jax
@@ -15,15 +6,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Inexact, Int
 
+from ..numerics.ticker import Ticker
 from .checks import is_concrete, require, to_array
 from .tabulated import TabulatedDOS
+from .tetrahedra import tetrahedron_table
 
-SMOOTH = 16
-"""From so many cells on the error of a k mesh is of second order, and can be taken off with half the mesh."""
-TOGETHER = 1024
-"""So many tetrahedra are summed at a time."""
-PATHS = np.array(list(itertools.permutations(range(3))))
-"""The 6 tetrahedra of a mesh cell: each walks from its origin to the opposite corner, axis after axis."""
+FINE, COARSE = 128, 32
+"""Cells of a k mesh along each axis by default, and where JAX is transforming the hoppings, which takes long."""
 
 
 class TightBinding(eqx.Module):
@@ -80,21 +69,32 @@ class TightBinding(eqx.Module):
         """H at the cartesian wave vector k (1/length), in the unit of the hoppings."""
         return self.bloch(jnp.asarray(k) @ self.lattice.T / (2 * jnp.pi))
 
-    def dos(self, mesh: int | tuple[int, int, int] = 64, points: int = 401) -> TabulatedDOS:
+    def dos(self, mesh: int | tuple[int, int, int] | None = None, points: int = 401) -> TabulatedDOS:
         """D(ε) and ⟨v²⟩D per orbital, on `points` equidistant energies from band bottom to top.
 
-        `mesh`: cells of the k mesh along the reciprocal vectors (1 along an axis without bonds), best an even number.
-        v is in energy × length. Differentiable in the hoppings (a mesh above 32 takes long then). Raises `ValueError`
-        for a mesh or a number of points that is no whole number in range, and for a band without width.
+        `mesh`: cells of the k mesh along the reciprocal vectors (1 along an axis without bonds), best an even number;
+        by default 128, with which σ of three bands is right to 1e-3, fewer with more orbitals
+        (84 with ten), and 32 where JAX is transforming the hoppings, in which the result is differentiable. v is in
+        energy × length. Raises `ValueError` for a mesh or a number of points that is no whole number in range, and for
+        a band without width.
         """
+        if mesh is None:
+            mesh = fine_enough(self.matrices.shape[-1]) if is_concrete(self.matrices, self.onsite) else COARSE
         sizes = (mesh,) * 3 if isinstance(mesh, int) else tuple(mesh)
         if len(sizes) != 3 or any(n != int(n) or n < 1 for n in sizes):
             raise ValueError(f"mesh = {mesh!r} is not allowed: it must be one or three whole numbers ≥ 1")
         if points != int(points) or points < 8:
             raise ValueError(f"points = {points!r} is not allowed: it must be a whole number, at least 8")
-        energy, filled, density, weighted = tetrahedron_table(self, sizes, int(points))
+        with Ticker(f"{' × '.join(map(str, sizes))} k points"):
+            energies = mesh_energies(self, sizes)
+            energy, filled, density, weighted = tetrahedron_table(energies, self.lattice, sizes, int(points))
         require("band width", energy[-1] - energy[0], "positive: a flat band has no DoS", lambda x: x > 0)
         return TabulatedDOS(energy, density, weighted, cumulative=filled)
+
+
+def fine_enough(orbitals: int) -> int:
+    """Cells of the k mesh along each axis: `FINE` for up to three bands, as many in all with more."""
+    return 2 * int(FINE / 2 * min(1, 3 / orbitals) ** (1 / 3))
 
 
 @jax.custom_jvp
@@ -109,122 +109,19 @@ def _(primals, tangents):
     return energies, jnp.einsum("...ia,...ij,...ja->...a", states.conj(), tangents[0], states).real
 
 
+@eqx.filter_jit
 def mesh_energies(bands: TightBinding, sizes: tuple[int, ...]) -> Float[Array, "orb a b c"]:
     """Band energies at all corners of the mesh cells, the closing planes included.
 
     Real hoppings have ε(−k) = ε(k), a symmetry the tetrahedra share: half of the first axis does.
     """
-    halved = not jnp.iscomplexobj(bands.matrices) and not jnp.iscomplexobj(bands.onsite) and sizes[0] % 2 == 0
+    real = not jnp.iscomplexobj(bands.matrices) and not jnp.iscomplexobj(bands.onsite)
+    halved = real and sizes[0] % 4 == 0  # of which every second corner is half too
     counts = (sizes[0] // 2 + 1 if halved else sizes[0], *sizes[1:])
     axes = [jnp.arange(counts[i], dtype=bands.lattice.dtype) / sizes[i] for i in range(3)]
     energies = band_energies(bands.bloch(jnp.stack(jnp.meshgrid(*axes, indexing="ij"), axis=-1)))
     closing = [(0, 0 if halved else 1), (0, 1), (0, 1)]
     return jnp.moveaxis(jnp.pad(energies, [*closing, (0, 0)], mode="wrap"), -1, 0)
-
-
-def tetrahedra(energies: Float[Array, "orb a b c"]) -> tuple[Float[Array, "4 tet"], Float[Array, "3 tet"]]:
-    """Sorted corner energies of all tetrahedra, and their energy steps along the mesh axes."""
-    a, b, c = (n - 1 for n in energies.shape[1:])
-    cube = [energies[:, i : i + a, j : j + b, k : k + c].ravel() for i, j, k in np.ndindex(2, 2, 2)]
-    # corner number 4i + 2j + k; a path visits 0, one axis, two axes, 7
-    walk = np.cumsum(np.pad(np.array([4, 2, 1])[PATHS], ((0, 0), (1, 0))), axis=1)
-    corners = jnp.stack(cube)[walk]  # (path, 4, cell)
-    steps = jnp.take_along_axis(jnp.diff(corners, axis=1), np.argsort(PATHS, axis=1)[:, :, None], axis=1)
-    e = list(jnp.moveaxis(corners, 1, 0).reshape(4, -1))
-    for low, high in ((0, 1), (2, 3), (0, 2), (1, 3), (1, 2)):  # a sorting network
-        e[low], e[high] = jnp.minimum(e[low], e[high]), jnp.maximum(e[low], e[high])
-    return jnp.stack(e), jnp.moveaxis(steps, 1, 0).reshape(3, -1)
-
-
-def tetrahedron_pieces(corners: Float[Array, "4 tet"]) -> tuple[Float[Array, " tet"], ...]:
-    """Coefficients of the filled fraction of each tetrahedron, a cubic between sorted, distinct corners.
-
-    In order: the corners e1, e2, e3, e4; p of p(ε − e1)³ up to e2; q of 1 − q(e4 − ε)³ from e3;
-    a, b, c, d of a + by + cy² − dy³ with y = ε − e2 between them.
-    """
-    e1, e2, e3, e4 = corners
-    scale = 1 / ((e3 - e1) * (e4 - e1))
-    low, high = scale / (e2 - e1), 1 / ((e4 - e1) * (e4 - e2) * (e4 - e3))
-    cubic = scale * (e3 - e1 + e4 - e2) / ((e4 - e2) * (e3 - e2))
-    return e1, e2, e3, e4, low, high, scale * (e2 - e1) ** 2, 3 * scale * (e2 - e1), 3 * scale, cubic
-
-
-def tetrahedron_filling(energy: Float[Array, ""], pieces: tuple[Array, ...]) -> tuple[Array, Array]:
-    """Filled fraction of each tetrahedron up to `energy`, and its derivative, both (tet,)."""
-    e1, e2, e3, e4, p, q, a, b, c, d = pieces
-    x = jnp.clip(energy, e1, e4)
-    low, high, y = x - e1, e4 - x, x - e2
-    middle, middle_slope = a + y * (b + y * (c - d * y)), b + y * (2 * c - 3 * d * y)
-    filled = jnp.where(x < e2, p * low**3, jnp.where(x < e3, middle, 1 - q * high**3))
-    return filled, jnp.where(x < e2, 3 * p * low**2, jnp.where(x < e3, middle_slope, 3 * q * high**2))
-
-
-def tetrahedron_table(bands: TightBinding, sizes: tuple[int, ...], points: int) -> tuple[Array, ...]:
-    """Nodes ε, and C, D, ⟨v²⟩D at them, all (point,); one state per orbital in total, ∫D dε = 1."""
-    nodes, *spans = _spans(bands, sizes, points)
-    columns = _table(nodes, *spans)
-    if all(n == 1 or (n % 2 == 0 and n >= SMOOTH) for n in sizes):
-        _, *spans = _spans(bands, tuple(max(1, n // 2) for n in sizes), points)
-        filled, *others = (
-            fine + (fine - rough) / 3 for fine, rough in zip(columns, _table(nodes, *spans), strict=True)
-        )
-        columns = jax.lax.cummax(jnp.clip(filled, 0, 1)), *(jnp.maximum(x, 0.0) for x in others)
-    return nodes, *columns
-
-
-def _table(nodes, corners, squares) -> tuple[Array, ...]:
-    """C, D and ⟨v²⟩D at the nodes. A tetrahedron concerns the few between its corners, as far as these are known."""
-    reach = nodes.size
-    if is_concrete(corners) and nodes[-1] > nodes[0]:
-        low, high = np.asarray(corners[0]), np.asarray(corners[3])
-        highest = [high[start : start + TOGETHER].max() for start in range(0, high.size, TOGETHER)]
-        step = float(nodes[1] - nodes[0])
-        reach = min(reach, int(np.max(highest - low[::TOGETHER]) / step) + 3)
-    return _summed(nodes, corners, squares, reach)
-
-
-@eqx.filter_jit
-def _spans(bands: TightBinding, sizes: tuple[int, ...], points: int):
-    """Nodes (point,), sorted corners (4, tet) of the tetrahedra and v² in them (tet,), the lowest tetrahedron first.
-
-    The corners of each tetrahedron are kept at least 1e-6 of the band width apart: without it,
-    flat directions (a chain has two) would make D jump and its derivatives infinite.
-    """
-    energies, steps = tetrahedra(mesh_energies(bands, sizes))
-    order = jnp.argsort(energies[0])
-    energies, steps = energies[:, order], steps[:, order]
-    apart = 1e-6 * (energies.max() - energies.min())
-    corners = energies + apart * jnp.array([-1.5, -0.5, 0.5, 1.5])[:, None]
-    nodes = jnp.linspace(corners[0].min(), corners[3].max(), points)
-    # v = Σ_i a_i ∂ε/∂x_i / 2π with k = Σ_i x_i b_i
-    velocity = bands.lattice.T @ (steps * jnp.array(sizes)[:, None]) / (2 * jnp.pi)
-    return nodes, corners, jnp.sum(velocity**2, axis=0)
-
-
-@functools.partial(jax.jit, static_argnums=3)
-def _summed(nodes, corners, squares, reach: int) -> tuple[Array, ...]:
-    """C, D and ⟨v²⟩D at the nodes; `reach`: so many nodes at most lie between the corners of `TOGETHER` tetrahedra."""
-    points, count = nodes.size, squares.size
-    spare = -count % TOGETHER
-    blocks = [
-        jnp.pad(x, ((0, 0), (0, spare)), mode="edge").reshape(x.shape[0], -1, TOGETHER).swapaxes(0, 1)
-        for x in (corners, squares[None])
-    ]
-    weights = (jnp.arange(count + spare) < count).astype(nodes.dtype).reshape(-1, TOGETHER)
-    places = jnp.arange(reach)
-
-    @jax.checkpoint  # a reverse pass keeps nothing of the size (point, tet)
-    def add(columns, block):
-        corners, squares, weights = block
-        first = jnp.clip(jnp.searchsorted(nodes, corners[0, 0]) - 1, 0, points - reach)
-        energies = jax.lax.dynamic_slice(nodes, (first,), (reach,))
-        filled, slope = jax.vmap(tetrahedron_filling, (0, None))(energies, tetrahedron_pieces(corners))
-        here = jnp.stack([filled @ weights, slope @ weights, slope @ (weights * squares[0])])
-        columns = columns.at[:, first + places].add(here)
-        return columns.at[0].add(jnp.where(jnp.arange(points) >= first + reach, weights.sum(), 0.0)), None
-
-    columns, _ = jax.lax.scan(add, jnp.zeros((3, points), nodes.dtype), (*blocks, weights))
-    return tuple(columns / count)
 
 
 def chain(t: Float[Array, ""] | float = 1.0, length: float = 1.0) -> TightBinding:
