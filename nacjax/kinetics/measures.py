@@ -17,16 +17,17 @@ def face_conductivity(f: Float[Array, "*time rung cell"], ladder: Ladder) -> Flo
     return -ladder.transport * jnp.diff(f.reshape(*f.shape[:-2], -1), axis=-1)
 
 
-def furthest_apart(fine, ladder: Ladder, coarse, halved: Ladder) -> Float[Array, "*time"]:
-    """The largest difference of ∫^ε σ̃ (−∂f/∂ε) dε/σ_0 that two f, on a ladder and on every second face of it, have.
+def distance(fine, ladder: Ladder, coarse, halved: Ladder) -> Float[Array, "*time"]:
+    """How far f on a ladder and f on every second face of it are apart: Σ over energies of |∫^ε σ̃ (−∂f/∂ε) dε/σ_0|
+    of their difference.
 
-    Integrals up to the centres of the coarse cells: there the two meshes know the same, and nothing that cancels in
+    The energies are the centres of the coarse cells: there the two meshes know the same, and nothing that cancels in
     σ is missed.
     """
     each = face_conductivity(fine, ladder)
     half = 0.5 * jnp.append(each, jnp.zeros_like(each[..., :1]), axis=-1)[..., 2::2]
     up_to = jnp.cumsum(each, axis=-1)[..., 1::2] + half
-    return jnp.max(jnp.abs(up_to - jnp.cumsum(face_conductivity(coarse, halved), axis=-1)), axis=-1)
+    return total(jnp.abs(up_to - jnp.cumsum(face_conductivity(coarse, halved), axis=-1)))
 
 
 def electron_number(f: Float[Array, "*time rung cell"], ladder: Ladder) -> Float[Array, "*time"]:

@@ -2,19 +2,20 @@
 
 σ is computed on a mesh, and on every second face of it at four times the tolerance. Both errors are of second order
 in the cells and about proportional to the tolerance, so that the finer one is a third of the difference: it is taken
-off, and what is left is judged by the difference. In bands that are not smooth the errors are less regular, and σ of
-both meshes may agree by chance: there also by the largest difference in the integral over energies whose end is σ.
+off. What is left is judged by how far the integrals over energies, whose end is σ, are apart on average: σ of both
+meshes may agree by chance. In bands that are not smooth the errors are less regular, and about as large as that.
 """
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
 from ..kinetics.ladder import Ladder, Mesh, fewest_rungs
-from ..kinetics.measures import conductivity, furthest_apart
+from ..kinetics.measures import conductivity, distance
 from ..model.checks import is_concrete, require_count
 from ..model.dos import AbstractDOS
 from ..model.metal import Metal
@@ -23,12 +24,19 @@ DEFAULT = 1e-3
 """The largest error of σ/σ_0 that is wanted, unless one is given."""
 FINEST, COARSEST = 1e-6, 0.1
 """What can be asked for."""
-LEFT = 0.1
-"""Share of the difference between the meshes that is left after extrapolation, ..."""
-LEFT_BELOW = 0.02
-"""... of the largest one in the integrals up to lower energies, in bands that are not smooth, ..."""
-LEFT_IN_TIME = 0.1
-"""... and of the tolerance; how often true errors stay below the sum `benchmarks/accuracy.py` measures."""
+LEFT = 1.1
+"""Error of σ that is left after extrapolation with van Hove points in the band, in units of the distance of two meshes:
+the mean difference of their integrals up to energies in the band; ..."""
+LEFT_AT_EDGES = 0.12
+"""... for each rung in bands with none, where singular edges alone keep errors from being regular, ..."""
+LEFT_IN_TIME = 0.15
+"""... in smooth bands after a run, and in proportion to the width of the cells, ..."""
+LEFT_AT_ONCE = 0.01
+"""... there in a closed form, which takes no steps, ..."""
+LEFT_LATE = 0.2
+"""... and in a steady state, of any cells. How often true errors stay below `benchmarks/accuracy.py` measures."""
+THINNER = 0.35
+"""Power by which cells get narrower with the accuracy: the order 1/0.35 of quantiles of the error left."""
 FINER = 2
 """How often what is less sure than was asked for is computed again, twice as finely."""
 STEP = 3
@@ -59,6 +67,11 @@ class Fineness(NamedTuple):
     def paired(self) -> bool:
         """Whether σ is extrapolated from this mesh and from half the cells."""
         return self.accuracy > 0
+
+    @property
+    def width(self) -> float:
+        """Width of the cells in units of that which the default accuracy takes."""
+        return (self.rtol / (STEP * DEFAULT)) ** THINNER
 
     def on(self, dos: AbstractDOS) -> "Fineness":
         """The same for a band: an accuracy takes more cells for each van Hove point that they have to crowd at."""
@@ -151,8 +164,8 @@ def checked(accuracy) -> float:
 
 
 def cells_for(accuracy: float, share: float = 1.0) -> int:
-    """Cells in each of two rungs: 80 for 1e-3, by the order 1/0.35 of quantiles of the error after extrapolation."""
-    return whole(share * 80 * (DEFAULT / accuracy) ** 0.35)
+    """Cells in each of two rungs: 80 for 1e-3."""
+    return whole(share * 80 * (DEFAULT / accuracy) ** THINNER)
 
 
 def whole(cells: float) -> int:
@@ -160,24 +173,27 @@ def whole(cells: float) -> int:
     return 8 * max(2, int(np.ceil(cells / 8 - 1e-9)))
 
 
-class Coarse(NamedTuple):
-    """What the coarser mesh of a pair knows: `sigma`, and how far integrals `below` other energies are apart."""
-
-    sigma: Float[Array, "*s"]
-    below: Float[Array, "*s"] | float
-
-    @classmethod
-    def of(cls, dos: AbstractDOS, fine: tuple[Array, Ladder], rough: tuple[Array, Ladder]) -> "Coarse":
-        """From f and the ladder of both meshes."""
-        below = 0.0 if dos.smooth else jax.lax.stop_gradient(furthest_apart(*fine, *rough))
-        return cls(conductivity(*rough), below)
+Solved = tuple[Array, Ladder]
+"""f (*s, rung, cell) and its ladder."""
 
 
-def extrapolated(fine: Float[Array, "*s"], coarse: Coarse, rtol: float) -> tuple[Array, Array]:
-    """(σ without its error of second order, an estimate of what error is left)."""
-    difference, below = fine - coarse.sigma, coarse.below
-    error = LEFT * abs(difference) + LEFT_BELOW * below + LEFT_IN_TIME * rtol
-    return fine + difference / 3, jax.lax.stop_gradient(error)
+def extrapolated(fine: Solved, coarse: Solved, dos: AbstractDOS, in_smooth: float) -> tuple[Array, Array]:
+    """(σ without its error of second order, an estimate of what error is left), each (*s,).
+
+    `in_smooth`: what is left in a smooth band.
+    """
+    sigma, rough = conductivity(*fine), coarse[1]
+    inside = jnp.maximum(
+        jnp.sum(jax.lax.stop_gradient(rough.transport) > 0), 1
+    )  # spare rungs have no part in the mean
+    if dos.smooth:
+        left = in_smooth / inside
+    elif dos.features().size:
+        left = LEFT / inside
+    else:
+        left = LEFT_AT_EDGES / rough.states.shape[1]
+    error = left * distance(*jax.lax.stop_gradient((*fine, *coarse)))
+    return sigma + (sigma - conductivity(*coarse)) / 3, error
 
 
 def until_sure(solve: Callable[[Fineness], Any], fine: Fineness) -> Any:

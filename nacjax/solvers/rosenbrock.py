@@ -172,8 +172,15 @@ class Rosenbrock(dfx.AbstractAdaptiveSolver):
     def func(self, terms, t0, y0, args):
         return terms.vf(t0, y0, args)
 
-    @eqx.filter_jit  # diffrax traces a step three times; so it takes one trace
     def step(self, terms, t0, t1, y0, args, solver_state, made_jump):
+        if (
+            args.jumps.size
+        ):  # diffrax traces a step three times, at first with `made_jump` known; so it takes one trace
+            made_jump = jnp.asarray(made_jump)
+        return self._step(terms, t0, t1, y0, args, solver_state, made_jump)
+
+    @eqx.filter_jit
+    def _step(self, terms, t0, t1, y0, args, solver_state, made_jump):
         tab, dt = self.tableau, t1 - t0
         slope = jax.lax.cond(made_jump, lambda: terms.vf(t0, y0, args), lambda: solver_state)
         solve = factorised(self.jacobian(t0, y0, args).shifted(tab.gamma * dt))

@@ -18,7 +18,7 @@ from ..model.metal import Metal
 from ..model.shown import Said
 from ..numerics.program import program
 from ..numerics.spoiled import unless
-from .accuracy import Fineness, Judged, extrapolated
+from .accuracy import LEFT_IN_TIME, Fineness, Judged, extrapolated
 from .sound import UNPHYSICAL, allowed, beyond, check_times, in_order, range_of, refusal
 
 if TYPE_CHECKING:
@@ -73,10 +73,13 @@ class Run(Said, Judged, eqx.Module):
         parts = eqx.filter_vmap(kinetics.unpack)(states)
         squared = eqx.filter_vmap(kinetics.field_squared)(times, parts)
         positive = squared > 0
-        sigma = observables.conductivity(parts.f, kinetics.ladder)
-        error = jnp.full(sigma.shape, jnp.nan)
-        if coarse is not None:
-            sigma, error = extrapolated(sigma, coarse, fine.rtol)
+        if coarse is None:
+            sigma = observables.conductivity(parts.f, kinetics.ladder)
+            error = jnp.full(sigma.shape, jnp.nan)
+        else:
+            sigma, error = extrapolated(
+                (parts.f, kinetics.ladder), coarse, kinetics.metal.dos, LEFT_IN_TIME * fine.width
+            )
         return cls(
             times=times,
             kinetics=kinetics,

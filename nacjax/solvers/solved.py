@@ -11,7 +11,7 @@ from ..kinetics.equations import Kinetics
 from ..kinetics.ladder import Ladder, build_ladder
 from ..model.field import AbstractField
 from ..numerics.spoiled import unless
-from .accuracy import Coarse, Fineness
+from .accuracy import Fineness
 from .integrate import integrate
 from .run import Run
 from .sound import in_order
@@ -64,8 +64,7 @@ def run_of(varied, fixed, structure, numerics: Numerics, adjoint) -> Run:
     if fine.paired:
         less = numerics._replace(budget=False)
         rough, rough_states, _ = solved(system, ladder.halved(), less, adjoint, looser=4)
-        pair = (kinetics, states), (rough, rough_states)
-        coarse = Coarse.of(system[0].dos, *((eqx.filter_vmap(k.unpack)(y).f, k.ladder) for k, y in pair))
+        coarse = eqx.filter_vmap(rough.unpack)(rough_states).f, rough.ladder
     return Run.collect(kinetics, times, states, how, coarse, fine, sum(numerics.tolerances(field, times)))
 
 

@@ -29,7 +29,7 @@ from ..numerics.bordered import factorised
 from ..numerics.ladder_matrix import LadderMatrix
 from ..numerics.program import program
 from ..numerics.spoiled import unless
-from .accuracy import Coarse, Fineness, Judged, extrapolated, fineness, until_sure
+from .accuracy import LEFT_LATE, Fineness, Judged, extrapolated, fineness, until_sure
 from .options import check_options
 from .sound import UNPHYSICAL, allowed, beyond, refusal
 
@@ -167,10 +167,10 @@ def _steady_state(inputs, fine: Fineness, rungs: int, max_steps: int) -> SteadyS
     if not fine.paired:
         return SteadyState(**found, sigma_error=jnp.full((), jnp.nan), fineness=fine)
     rough = _on_ladder(inputs, ladder.halved(), max_steps)
-    pair = ((state["occupation"], state["kinetics"].ladder) for state in (found, rough))
-    sigma, error = extrapolated(found.pop("sigma"), Coarse.of(inputs[0].dos, *pair), 0.0)
+    own, coarse = ((state["occupation"], state["kinetics"].ladder) for state in (found, rough))
+    found["sigma"], error = extrapolated(own, coarse, inputs[0].dos, LEFT_LATE)
     found["converged"] &= rough["converged"]
-    return SteadyState(sigma, **found, sigma_error=error, fineness=fine)
+    return SteadyState(**found, sigma_error=error, fineness=fine)
 
 
 def _on_ladder(inputs, ladder: Ladder, max_steps: int) -> dict[str, Any]:
