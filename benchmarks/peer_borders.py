@@ -3,6 +3,7 @@
 import functools
 
 import numpy as np
+from peer_equations import banded
 from scipy.linalg import lapack
 
 
@@ -19,9 +20,8 @@ class Bordered:
         last = size - 1 if free else size  # the place of ζ
         self.column = np.flatnonzero((columns == last) & (rows < last))
         self.row = np.flatnonzero((rows == last) & (columns < last))
-        self.inside = np.setdiff1d(np.arange(pattern.nnz), np.append(self.row, self.column))
-        low, up = (self.place[x[self.inside]] for x in (rows, columns))
-        self.where = 2 * width + low - up, up
+        self.inside, here, there = banded(pattern, order, free)
+        self.where = 2 * width + here - there, there
         self.data, self.band = np.empty(pattern.nnz), np.zeros((3 * width + 1, size))
         self.left, self.right = np.zeros((size, 3)), np.zeros((3, size))
         self.left[last:, 1] = self.right[0, last:] = 1.0

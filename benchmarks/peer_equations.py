@@ -122,6 +122,15 @@ def folded(rungs, cells, free=False):
     return np.append(order, order.size) if free else order
 
 
+def banded(pattern, order, free):
+    """Which entries of the Jacobian are in the band, and their rows and columns in the folded order."""
+    place = np.argsort(order)
+    rows, columns = pattern.indices, np.repeat(np.arange(order.size), np.diff(pattern.indptr))
+    last = order.size - 1 if free else order.size
+    kept = np.flatnonzero(((rows < last) & (columns < last)) | (rows == columns))
+    return kept, place[rows[kept]], place[columns[kept]]
+
+
 def bandwidth(rungs, cells):
     """Half width of the band of f in the folded order."""
     place = np.argsort(folded(rungs, cells))
