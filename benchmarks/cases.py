@@ -1,4 +1,4 @@
-"""The physical cases. Units: band width, Γ_eph; FlatTopDOS, half filling, T = 0.003, ζ = 20 held fixed."""
+"""The physical cases. Units: band width, Γ_eph; FlatTopDOS, T = 0.003; half filling and ζ = 20 held, or a pulse."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 import nacjax as nj
+from nacjax.model.names import System, changed, resolve
 
 MESH = nj.Mesh(80, on_edges=True)
 METAL = nj.Metal(nj.FlatTopDOS(), 0.5, 0.003, 0.6, inelastic_rate=1e-3)
+HELD = nj.Clamped(20.0)
 
 
 def metal(phonon_energy, inelastic_rate, **numbers) -> nj.Metal:
@@ -19,9 +21,10 @@ def metal(phonon_energy, inelastic_rate, **numbers) -> nj.Metal:
 
 @dataclass(frozen=True)
 class Case:
-    """States along phonon energies: what `nacjax.sweep` is asked for, and `build(phonon_energy)` for other solvers.
+    """States along an axis: what `nacjax.sweep` is asked for, and `build(point)` for other solvers.
 
-    `t_end`: inf asks for the steady state; `mesh` and `rungs` are those of solvers other than a default call.
+    `t_end`: inf asks for the steady state; `mesh` and `rungs` are those of solvers other than a default call;
+    `observed`: what is compared, by its name in a sweep, σ absolutely, 𝓔 relatively.
     """
 
     name: str
@@ -32,10 +35,14 @@ class Case:
     t_end: float
     rungs: int
     mesh: nj.Mesh = MESH
+    pump: Any = HELD
+    axis: str = "phonon_energy"
+    observed: str = "sigma"
 
-    def build(self, point) -> tuple:
-        """(metal, pump, field) at a phonon energy."""
-        return replace(self.metal, phonon_energy=point), nj.Clamped(20.0), self.field
+    def build(self, point) -> System:
+        """Metal, pump and field at a point."""
+        system = System(self.metal, self.pump, self.field)
+        return changed(system, {resolve(self.axis, system): point})
 
     def at(self, points) -> "Case":
         """The same case at other points."""
@@ -46,13 +53,14 @@ class Case:
         return replace(self, mesh=mesh)
 
     def sweep(self, **how):
-        """σ (point,) of the default call, or of one with other options."""
+        """What is observed (point,) in the default call, or in one with other options."""
         state = {"times": self.t_end} if np.isfinite(self.t_end) else {"steady": True}
-        axes = {"phonon_energy": self.points}
-        swept = nj.sweep(
-            self.metal, nj.Clamped(20.0), axes=axes, field=self.field, progress=False, **state, **how
-        )
-        return swept["sigma"].to_numpy().ravel()
+        how = {"axes": {self.axis: self.points}, "observe": self.observed, "progress": False, **state, **how}
+        return nj.sweep(self.metal, self.pump, field=self.field, **how)[self.observed].to_numpy().ravel()
+
+    def error(self, found, exact) -> float:
+        """The largest one over the points."""
+        return float(np.max(np.abs(found - exact) / (1.0 if self.observed == "sigma" else exact)))
 
 
 def case(
@@ -90,4 +98,28 @@ def steady(count: int = 128) -> Case:
     return case("steady", "(c) steady state", (0.501, 0.8), count, 2, np.inf, inelastic_rate=0.01)
 
 
-CASES: dict[str, Callable[..., Case]] = {make.__name__: make for make in (fig2a, four, stiff, steady, twelve)}
+def pulse(count: int = 64) -> Case:
+    """(f) the pulse and the metal of Fig. 3: σ(ζ_0) at t = 5, when the pulse is over."""
+    metal = nj.Metal(nj.FlatTopDOS(), 1 / 3, 0.003, 2 / 3, inelastic_rate=1e-3, phonon_lifetime=5.0)
+    drive = {"pump": nj.ExponentialPulse(10.0, 0.3), "axis": "zeta0"}
+    return Case(
+        "pulse", "(f) pulse, t = 5", metal, nj.NoField(), np.linspace(5.0, 20.0, count), 5.0, 2, **drive
+    )
+
+
+def self_tuned(count: int = 64) -> Case:
+    """(g) the same with a self-tuned field, which has held σ at zero until t = 0.7 to 1.1."""
+    return replace(
+        pulse(count), name="self_tuned", title="(g) self-tuned field, t = 5", field=nj.SelfTunedField()
+    )
+
+
+def held(count: int = 64) -> Case:
+    """(h) that field itself, 𝓔(ζ_0) at t = 0.6."""
+    return replace(
+        self_tuned(count), name="held", title="(h) 𝓔 of (g), t = 0.6", t_end=0.6, observed="field_normalised"
+    )
+
+
+MAKES = (fig2a, four, stiff, steady, twelve, pulse, self_tuned, held)
+CASES: dict[str, Callable[..., Case]] = {make.__name__: make for make in MAKES}

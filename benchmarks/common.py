@@ -21,10 +21,12 @@ RESULTS = Path(__file__).parent / "results"
 TARGET = 1e-3  # allowed error of σ/σ_0 where a benchmark asks for one
 
 
-def arguments(description: str, cases: tuple[str, ...] = ()) -> argparse.Namespace:
+def arguments(
+    description: str, cases: tuple[str, ...] = (), accuracies: tuple[float, ...] = ()
+) -> argparse.Namespace:
     """Command line of every benchmark. Call it before JAX starts: it pins the process to its cores.
 
-    - `cases`: of which the user may choose some
+    - `cases` and `accuracies`: of which the user may choose some
     """
     parser = argparse.ArgumentParser(description=description.split("\n")[0])
     parser.add_argument(
@@ -40,6 +42,10 @@ def arguments(description: str, cases: tuple[str, ...] = ()) -> argparse.Namespa
     if cases:
         parser.add_argument(
             "--cases", nargs="+", choices=cases, default=cases, help="only these are run anew"
+        )
+    if accuracies:
+        parser.add_argument(
+            "--accuracies", nargs="+", type=float, default=accuracies, help="only these are run anew"
         )
     options = parser.parse_args()
     options.runs = options.runs or (2 if options.quick else 5)

@@ -14,6 +14,7 @@ TITLES = {
     "parts": "What bounds (a) and (b)",
 }
 PAGE = Path(__file__).parent / "README.md"
+COLUMNS = 5  # cases beside each other
 
 
 def load(folder: Path, quick: bool) -> dict:
@@ -38,7 +39,7 @@ def trajectories(content: dict, clock: str) -> list[str]:
         lines += [
             f"**{rows[0]['title']}**",
             "",
-            "| accuracy | method | ms/point/core (spread) | σ error | settings | × ours |",
+            "| accuracy | method | ms/point/core (spread) | error | settings | × ours |",
             "|---|---|---|---|---|---|",
         ]
         for row in rows:
@@ -141,10 +142,19 @@ WRITERS = {"gradients": gradients, "growth": growth, "pulses": pulses, "parts": 
 
 
 def summary(results: dict) -> str:
-    """The table of README.md: core milliseconds a point, methods that are ahead of the default call first."""
+    """The tables of README.md: core milliseconds a point, methods that are ahead of the default call first."""
     content = results["work_precision"]
     rows = [row for row in content["rows"] if "skipped" not in row]
-    titles = dict.fromkeys(row["title"] for row in rows)
+    titles = list(dict.fromkeys(row["title"] for row in rows))
+    lines = []
+    for start in range(0, len(titles), COLUMNS):
+        some = titles[start : start + COLUMNS]
+        lines += [*beside([row for row in rows if row["title"] in some], some), ""]
+    return "\n".join([*lines, f"{place(content['machine'])}; compilation apart.", ""])
+
+
+def beside(rows: list[dict], titles: list[str]) -> list[str]:
+    """One table, a column for each title."""
     lines = [f"| asked for | ms a point (× ours) | {' | '.join(titles)} |", "|---" * (len(titles) + 2) + "|"]
     for accuracy in dict.fromkeys(row["accuracy"] for row in rows):
         found = {(row["name"], row["title"]): row for row in rows if row["accuracy"] == accuracy}
@@ -155,13 +165,17 @@ def summary(results: dict) -> str:
             return statistics.median(row["times_ours"] for (other, _), row in found.items() if other == name)
 
         for name in sorted(names, key=behind):
-            entries = [found.get((name, title)) for title in titles]
-            texts = [
-                "–" if row is None else f"{number(row['core_ms_per_point'])} (× {number(row['times_ours'])})"
-                for row in entries
-            ]
+            texts = [entry(found.get((name, title))) for title in titles]
             lines.append(f"| {accuracy:g} | {name} | {' | '.join(texts)} |")
-    return "\n".join([*lines, "", f"{place(content['machine'])}; compilation apart.", ""])
+    return lines
+
+
+def entry(row: dict | None) -> str:
+    """Time and what it is in units of ours; the error where that is larger than what was asked for."""
+    if row is None:
+        return "–"
+    missed = f", error {row['sigma_error']:.1e}" if row["sigma_error"] > row["accuracy"] else ""
+    return f"{number(row['core_ms_per_point'])} (× {number(row['times_ours'])}){missed}"
 
 
 def draw_precision(axis, rows: list[dict], colours: dict) -> None:
@@ -171,7 +185,7 @@ def draw_precision(axis, rows: list[dict], colours: dict) -> None:
         colour = colours.setdefault(method, f"C{len(colours)}")
         width = 2.5 if method == "nacjax" else 1.2
         axis.loglog(*zip(*line, strict=True), "o-", color=colour, lw=width, ms=4, label=method)
-    axis.set(xlabel="core ms per point", ylabel="error of σ/σ₀", title=rows[0]["title"])
+    axis.set(xlabel="core ms per point", ylabel="error", title=rows[0]["title"])
 
 
 def draw_growth(axis, content: dict) -> None:
@@ -195,10 +209,14 @@ def figure(results: dict, path: Path) -> None:
     rows = [row for row in results["work_precision"]["rows"] if "skipped" not in row]
     cases, colours = list(dict.fromkeys(row["case"] for row in rows)), {}
     panels = len(cases) + ("growth" in results)
-    sheet, axes = plt.subplots(2, -(-panels // 2), figsize=(11, 6.6), layout="constrained", squeeze=False)
+    lines = -(-panels // 3)
+    sheet, axes = plt.subplots(lines, 3, figsize=(11, 3.3 * lines), layout="constrained", squeeze=False)
     for axis, name in zip(axes.ravel(), cases, strict=False):
         draw_precision(axis, [row for row in rows if row["case"] == name], colours)
-    sheet.legend(*axes[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=8)
+    shown = {}
+    for axis in axes.ravel():
+        shown |= dict(zip(*reversed(axis.get_legend_handles_labels()), strict=True))
+    sheet.legend(shown.values(), shown, loc="outside lower center", ncols=5, fontsize=8)
     if "growth" in results:
         draw_growth(axes.ravel()[len(cases)], results["growth"])
     for axis in axes.ravel()[panels:]:
