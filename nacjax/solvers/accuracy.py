@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
+from jaxtyping import Array, Float
 
 from ..kinetics.ladder import Ladder, Mesh, fewest_rungs
 from ..kinetics.measures import conductivity, distance
@@ -24,17 +24,6 @@ DEFAULT = 1e-3
 """The largest error of σ/σ_0 that is wanted, unless one is given."""
 FINEST, COARSEST = 1e-6, 0.1
 """What can be asked for."""
-LEFT = 1.1
-"""Error of σ that is left after extrapolation with van Hove points in the band, in units of the distance of two meshes:
-the mean difference of their integrals up to energies in the band; ..."""
-LEFT_AT_EDGES = 0.12
-"""... for each rung in bands with none, where singular edges alone keep errors from being regular, ..."""
-LEFT_IN_TIME = 0.15
-"""... in smooth bands after a run, and in proportion to the width of the cells, ..."""
-LEFT_AT_ONCE = 0.01
-"""... there in a closed form, which takes no steps, ..."""
-LEFT_LATE = 0.2
-"""... and in a steady state, of any cells. How often true errors stay below `benchmarks/accuracy.py` measures."""
 THINNER = 0.35
 """Power by which cells get narrower with the accuracy: the order 1/0.35 of quantiles of the error left."""
 FINER = 2
@@ -173,27 +162,47 @@ def whole(cells: float) -> int:
     return 8 * max(2, int(np.ceil(cells / 8 - 1e-9)))
 
 
+class Left(NamedTuple):
+    """What extrapolation leaves of the error of σ, in units of the distance of the meshes.
+
+    That is the mean difference of their integrals up to energies in the band. How often true errors stay below
+    `benchmarks/accuracy.py` measures.
+
+    - `kinked`: in bands with van Hove points; `edged`: for each rung, in bands with singular edges alone
+    - `smooth`: in smooth bands, at the default accuracy; with narrower cells like this `power` of their width
+    """
+
+    kinked: float
+    edged: float
+    smooth: float
+    power: float
+
+    def of(self, dos: AbstractDOS, rough: Ladder, width: float) -> Float[Array, ""]:
+        """The same for a sum over the energies of a mesh."""
+        inside = jnp.maximum(
+            jnp.sum(jax.lax.stop_gradient(rough.transport) > 0), 1
+        )  # spare rungs have no part
+        if dos.smooth:
+            return self.smooth * width**self.power / inside
+        return (
+            self.kinked / inside if dos.features().size else jnp.asarray(self.edged / rough.states.shape[1])
+        )
+
+
+AFTER_A_RUN = Left(kinked=1.1, edged=0.12, smooth=0.15, power=1.0)
+ON_THE_PLATEAU = Left(kinked=1.7, edged=0.12, smooth=0.01, power=1.0)
+WHEN_STEADY = Left(kinked=2.0, edged=0.3, smooth=0.2, power=0.0)
+
 Solved = tuple[Array, Ladder]
 """f (*s, rung, cell) and its ladder."""
 
 
-def extrapolated(fine: Solved, coarse: Solved, dos: AbstractDOS, in_smooth: float) -> tuple[Array, Array]:
-    """(σ without its error of second order, an estimate of what error is left), each (*s,).
-
-    `in_smooth`: what is left in a smooth band.
-    """
-    sigma, rough = conductivity(*fine), coarse[1]
-    inside = jnp.maximum(
-        jnp.sum(jax.lax.stop_gradient(rough.transport) > 0), 1
-    )  # spare rungs have no part in the mean
-    if dos.smooth:
-        left = in_smooth / inside
-    elif dos.features().size:
-        left = LEFT / inside
-    else:
-        left = LEFT_AT_EDGES / rough.states.shape[1]
-    error = left * distance(*jax.lax.stop_gradient((*fine, *coarse)))
-    return sigma + (sigma - conductivity(*coarse)) / 3, error
+def extrapolated(
+    fine: Solved, coarse: Solved, dos: AbstractDOS, left: Left, width: float
+) -> tuple[Array, Array]:
+    """(σ without its error of second order, an estimate of what error is left), each (*s,)."""
+    sigma, apart = conductivity(*fine), distance(*jax.lax.stop_gradient((*fine, *coarse)))
+    return sigma + (sigma - conductivity(*coarse)) / 3, left.of(dos, coarse[1], width) * apart
 
 
 def until_sure(solve: Callable[[Fineness], Any], fine: Fineness) -> Any:

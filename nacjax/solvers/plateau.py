@@ -19,7 +19,7 @@ from ..model.shown import Said
 from ..numerics.program import program
 from ..numerics.roots import increasing_root
 from ..numerics.spoiled import unless
-from .accuracy import LEFT_AT_ONCE, Fineness, Judged, extrapolated, fineness, until_sure
+from .accuracy import ON_THE_PLATEAU, Fineness, Judged, extrapolated, fineness, until_sure
 from .options import check_options
 from .sound import allowed, refusal
 
@@ -132,7 +132,7 @@ def _plateau(inputs: tuple[Metal, Clamped], fine: Fineness, rungs: int) -> Plate
     f, ladder = on(build_ladder(metal, fine.on(metal.dos).mesh, rungs))
     sigma, error = conductivity(f, ladder), jnp.full((), jnp.nan)
     if fine.paired:
-        sigma, error = extrapolated((f, ladder), on(ladder.halved()), metal.dos, LEFT_AT_ONCE * fine.width)
+        sigma, error = extrapolated((f, ladder), on(ladder.halved()), metal.dos, ON_THE_PLATEAU, fine.width)
     return Plateau(sigma, f, ladder, metal, pump, error, fine)
 
 

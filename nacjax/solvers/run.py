@@ -18,7 +18,7 @@ from ..model.metal import Metal
 from ..model.shown import Said
 from ..numerics.program import program
 from ..numerics.spoiled import unless
-from .accuracy import LEFT_IN_TIME, Fineness, Judged, extrapolated
+from .accuracy import AFTER_A_RUN, Fineness, Judged, extrapolated
 from .sound import UNPHYSICAL, allowed, beyond, check_times, in_order, range_of, refusal
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ class Run(Said, Judged, eqx.Module):
     - `occupation` f (time, rung, cell); `phonons` ζ (time,)
     - `sigma` σ/σ_0 (time,), extrapolated from two meshes where an accuracy chose them, and `sigma_error` (time,), an
       estimate of its error, NaN where cells, mesh or rtol were given: then σ is that of f
-    - `field` F = E v_F √τ_tr (time,); `field_normalised` 𝓔 = F/√(Γ_in ω_p) (time,)
+    - `field` F = E v_F √τ_tr (time,), extrapolated like σ where the law reacts to the state; `field_normalised`
+      𝓔 = F/√(Γ_in ω_p) (time,)
     - `ladder`: energies, cell widths, states; `kinetics`: metal, pump and field as integrated
     - `budget`: particle and energy balance; `result`: the outcome as a sentence; `stats`: step counts
     - `tolerance`: rtol + atol of a step; `fineness`: mesh, rtol and the accuracy that asked for them
@@ -64,22 +65,29 @@ class Run(Said, Judged, eqx.Module):
     def collect(
         cls, kinetics: Kinetics, times, states, outcome: Any, coarse: Any, fine: Fineness, tolerance: float
     ) -> "Run":
-        """Measure a trajectory; NaN, derivatives too, where a time was not reached, and for numbers out of range."""
+        """Measure a trajectory; NaN, derivatives too, where a time was not reached, and for numbers out of range.
+
+        `coarse`: `Kinetics` and states of the coarser mesh of a pair, or None.
+        """
         code, counts = outcome
         parts = kinetics.metal, kinetics.pump, kinetics.field
         good = allowed(kinetics.ladder.rungs, *parts) & in_order(times)
         reached = jnp.isfinite(states).all(axis=1) & good
         states = unless(~reached[:, None], states)
         parts = eqx.filter_vmap(kinetics.unpack)(states)
-        squared = eqx.filter_vmap(kinetics.field_squared)(times, parts)
-        positive = squared > 0
+        squared: Any = eqx.filter_vmap(kinetics.field_squared)(times, parts)
         if coarse is None:
             sigma = observables.conductivity(parts.f, kinetics.ladder)
             error = jnp.full(sigma.shape, jnp.nan)
         else:
-            sigma, error = extrapolated(
-                (parts.f, kinetics.ladder), coarse, kinetics.metal.dos, LEFT_IN_TIME * fine.width
-            )
+            rough, others = coarse[0], eqx.filter_vmap(coarse[0].unpack)(coarse[1])
+            pair = (parts.f, kinetics.ladder), (others.f, rough.ladder)
+            sigma, error = extrapolated(*pair, kinetics.metal.dos, AFTER_A_RUN, fine.width)
+            if kinetics.field.reacts:
+                less = eqx.filter_vmap(rough.field_squared)(times, others)
+                both = (squared > 0) & (less > 0)  # a switch is at two times
+                squared = jnp.where(both, jnp.maximum(squared + (squared - less) / 3, 0.0), squared)
+        positive = squared > 0
         return cls(
             times=times,
             kinetics=kinetics,

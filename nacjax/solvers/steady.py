@@ -29,7 +29,7 @@ from ..numerics.bordered import factorised
 from ..numerics.ladder_matrix import LadderMatrix
 from ..numerics.program import program
 from ..numerics.spoiled import unless
-from .accuracy import LEFT_LATE, Fineness, Judged, extrapolated, fineness, until_sure
+from .accuracy import WHEN_STEADY, Fineness, Judged, extrapolated, fineness, until_sure
 from .options import check_options
 from .sound import UNPHYSICAL, allowed, beyond, refusal
 
@@ -168,7 +168,7 @@ def _steady_state(inputs, fine: Fineness, rungs: int, max_steps: int) -> SteadyS
         return SteadyState(**found, sigma_error=jnp.full((), jnp.nan), fineness=fine)
     rough = _on_ladder(inputs, ladder.halved(), max_steps)
     own, coarse = ((state["occupation"], state["kinetics"].ladder) for state in (found, rough))
-    found["sigma"], error = extrapolated(own, coarse, inputs[0].dos, LEFT_LATE)
+    found["sigma"], error = extrapolated(own, coarse, inputs[0].dos, WHEN_STEADY, fine.width)
     found["converged"] &= rough["converged"]
     return SteadyState(**found, sigma_error=error, fineness=fine)
 
