@@ -33,7 +33,7 @@ own = nj.sweep(nj.trial(), nj.Clamped(1.0), axes=axes, plateau=True, cells=16, o
 swept = nj.sweep(nj.trial(), nj.Clamped(1.0), axes=axes, plateau=True, cells=16, progress=False)
 print(float(sigma(5.0)), float(jax.grad(sigma)(5.0)), float(swept["sigma"][1]), float(own["scaled"][1]))
 nj.events(nj.evolve(nj.trial(), nj.Clamped(5.0), [0.5, 1.0], cells=16))
-print(traced["_run"] + traced["step"], traced["batch"], traced["_events"])
+print(traced["_step"], traced["batch"], traced["_events"])
 """
 
 
