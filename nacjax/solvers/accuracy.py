@@ -3,7 +3,7 @@
 σ is computed on a mesh, and on every second face of it at four times the tolerance. Both errors are of second order
 in the cells and about proportional to the tolerance, so that the finer one is a third of the difference: it is taken
 off. What is left is judged by how far the integrals over energies, whose end is σ, are apart on average: σ of both
-meshes may agree by chance. In bands that are not smooth the errors are less regular, and about as large as that.
+meshes may agree by chance. Where the band has van Hove points errors are as large as that, in smooth bands less.
 """
 
 from collections.abc import Callable
@@ -179,14 +179,13 @@ class Left(NamedTuple):
 
     def of(self, dos: AbstractDOS, rough: Ladder, width: float) -> Float[Array, ""]:
         """The same for a sum over the energies of a mesh."""
-        inside = jnp.maximum(
-            jnp.sum(jax.lax.stop_gradient(rough.transport) > 0), 1
-        )  # spare rungs have no part
+        # spare rungs have no part in the mean
+        inside = jnp.maximum(jnp.sum(jax.lax.stop_gradient(rough.transport) > 0), 1)
         if dos.smooth:
             return self.smooth * width**self.power / inside
-        return (
-            self.kinked / inside if dos.features().size else jnp.asarray(self.edged / rough.states.shape[1])
-        )
+        if dos.features().size:
+            return self.kinked / inside
+        return jnp.asarray(self.edged / rough.states.shape[1])
 
 
 AFTER_A_RUN = Left(kinked=1.1, edged=0.12, smooth=0.15, power=1.0)

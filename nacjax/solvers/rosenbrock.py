@@ -173,9 +173,8 @@ class Rosenbrock(dfx.AbstractAdaptiveSolver):
         return terms.vf(t0, y0, args)
 
     def step(self, terms, t0, t1, y0, args, solver_state, made_jump):
-        if (
-            args.jumps.size
-        ):  # diffrax traces a step three times, at first with `made_jump` known; so it takes one trace
+        # diffrax traces a step three times, at first with `made_jump` known; so it takes one trace
+        if args.jumps.size:
             made_jump = jnp.asarray(made_jump)
         return self._step(terms, t0, t1, y0, args, solver_state, made_jump)
 

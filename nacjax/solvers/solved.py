@@ -18,7 +18,7 @@ from .sound import in_order
 BETWEEN = 30
 """So many times as tight where more than the end is saved: steps may be long beside what is between their ends. σ(t) at
 200 times of three pulses is right to 3e-4 so at the default accuracy, at twice the steps (to 5e-3 otherwise). A field
-that holds σ is what is left of large rates of σ: E is right to 1e-3 so in Fig. 3b, to 6e-3 in K3C60."""
+that holds σ is what is left of large rates of σ: E is right to 1e-3 so in Fig. 3b, to 7e-3 in K3C60."""
 
 
 class Numerics(NamedTuple):
