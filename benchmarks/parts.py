@@ -2,7 +2,8 @@
 
 Each part is compiled alone, for one chunk of trajectories, in their initial state. Parts times their number
 in a trajectory are set beside the measured whole; what is left over is step control, dense output, and
-waiting: a chunk makes as many steps as its slowest trajectory.
+waiting: a chunk makes as many steps as its slowest trajectory. Beside each stands what it computes, and what it
+reads and writes at least, in a second, and what a core does of both at best.
 """
 
 import statistics
@@ -33,9 +34,10 @@ def seconds_of(function, *batch):
 
 
 def parts(case, chunk):
-    """Microseconds a trajectory spends in one call of each part, in a chunk."""
+    """Microseconds that a trajectory spends in one call of each part, in a chunk, its operations and bytes."""
     import equinox as eqx
     import jax
+    from limits import moved, operations
 
     from nacjax.kinetics.equations import Kinetics
     from nacjax.numerics.bordered import factorise_bordered
@@ -56,16 +58,21 @@ def parts(case, chunk):
 
     matrix = jax.jit(with_kinetics(lambda k, y: ladder_jacobian(1.0, y, k).shifted(0.1)))(kinetics, y)
     factors = jax.jit(jax.vmap(factorise_bordered))(matrix)
-    timed = {
-        "set up": seconds_of(jax.vmap(prepare), some),
-        "right-hand side": seconds_of(with_kinetics(lambda k, y: k(1.0, y)), kinetics, y),
-        "matrix": seconds_of(
-            with_kinetics(lambda k, y: ladder_jacobian(1.0, y, k).shifted(0.1)), kinetics, y
-        ),
-        "factorise": seconds_of(jax.vmap(factorise_bordered), matrix),
-        "solve": seconds_of(jax.vmap(lambda f, b: f.solve(b)), factors, y),
+    of = {
+        "set up": (jax.vmap(prepare), some),
+        "right-hand side": (with_kinetics(lambda k, y: k(1.0, y)), kinetics, y),
+        "matrix": (with_kinetics(lambda k, y: ladder_jacobian(1.0, y, k).shifted(0.1)), kinetics, y),
+        "factorise": (jax.vmap(factorise_bordered), matrix),
+        "solve": (jax.vmap(lambda f, b: f.solve(b)), factors, y),
     }
-    return {name: 1e6 * seconds / chunk for name, seconds in timed.items()}
+    return {
+        name: {
+            "microseconds": 1e6 * seconds_of(*what) / chunk,
+            "operations": operations(*what) / chunk,
+            "bytes": moved(*what) / chunk,
+        }
+        for name, what in of.items()
+    }
 
 
 def calls_per_step():
@@ -91,12 +98,12 @@ def profile(case, chunk, rtol):
     slowest = np.max(steps.reshape(-1, chunk), axis=1).mean()
     one = parts(case, chunk)
     numbers = {name: count * slowest for name, count in calls_per_step().items()} | {"set up": 1.0}
-    spent = {name: one[name] * numbers[name] for name in one}
+    spent = {name: part["microseconds"] * numbers[name] for name, part in one.items()}
     total = statistics.median(whole)
     return {
         "case": case.name, "cells": case.mesh.cells, "rungs": case.rungs, "chunk": chunk, "rtol": rtol,
         "steps_mean": float(steps.mean()), "steps_of_slowest": float(slowest),
-        "microseconds_each": one, "times_in_a_trajectory": numbers, "microseconds": spent,
+        "each": one, "times_in_a_trajectory": numbers, "microseconds": spent,
         "rest": total - sum(spent.values()), "whole": total,
     }  # fmt: skip
 
@@ -104,6 +111,7 @@ def profile(case, chunk, rtol):
 if __name__ == "__main__":
     options = arguments(__doc__)
     import cases
+    from limits import best
 
     makes, few = (cases.fig2a, cases.stiff), (4,) if options.quick else ()
     found = [profile(make(*few), *((4, 1e-1) if options.quick else (CHUNK, RTOL))) for make in makes]
@@ -113,4 +121,4 @@ if __name__ == "__main__":
         )
         for name, spent in {**case["microseconds"], "rest": case["rest"], "whole": case["whole"]}.items():
             print(f"  {name:16s} {spent:8.1f} µs a trajectory, {100 * spent / case['whole']:5.1f} %")
-    write(options, "parts", {"cases": found})
+    write(options, "parts", {"cases": found, "best": best()})

@@ -107,15 +107,28 @@ def pulses(content: dict, clock: str) -> list[str]:
 
 
 def parts(content: dict, clock: str) -> list[str]:
-    """Microseconds of each part of a trajectory; what is left is step control, dense output and waiting."""
-    cases = content["cases"]
-    names = [*cases[0]["microseconds"], "rest", "whole"]
-    spent = [{**case["microseconds"], "rest": case["rest"], "whole": case["whole"]} for case in cases]
-    lines = [f"| µs a trajectory | {' | '.join(case['case'] for case in cases)} |", "|---" * 3 + "|"]
-    lines += [f"| {name} | {' | '.join(f'{each[name]:.0f}' for each in spent)} |" for name in names]
+    """Microseconds and rates of each part of a trajectory; what is left is step control, dense output and waiting."""
+    cases, best = content["cases"], content["best"]
+
+    def entry(case, name):
+        if name not in case["each"]:
+            return f"{case[name]:.0f}"
+        part = case["each"][name]
+        rates = (1e-3 * part[kind] / part["microseconds"] for kind in ("operations", "bytes"))
+        return f"{case['microseconds'][name]:.0f} ({', '.join(number(rate) for rate in rates)})"
+
+    names = [*cases[0]["each"], "rest", "whole"]
+    titles = " | ".join(case["case"] for case in cases)
+    lines = [f"| µs a trajectory (10⁹ operations, 10⁹ bytes a second) | {titles} |", "|---" * 3 + "|"]
+    lines += [f"| {name} | {' | '.join(entry(case, name) for case in cases)} |" for name in names]
     steps = " and ".join(f"{case['steps_of_slowest']:.1f}" for case in cases)
-    about = "Timed alone, parts wait for memory and add up to more than the whole."
-    return [*lines, "", f"The slowest trajectory of a chunk takes {steps} steps. {about}"]
+    return [
+        *lines,
+        "",
+        f"The slowest trajectory of a chunk takes {steps} steps. Timed alone, parts wait for memory and add up to more "
+        f"than the whole. Bytes are those of arguments and results. A core that does nothing else computes "
+        f"{1e-9 * best['operations_per_s']:.0f}, or moves {1e-9 * best['bytes_per_s']:.0f}, of these a second.",
+    ]
 
 
 def place(machine: dict) -> str:

@@ -188,7 +188,7 @@ class Left(NamedTuple):
         return jnp.asarray(self.edged / rough.states.shape[1])
 
 
-AFTER_A_RUN = Left(kinked=1.1, edged=0.12, smooth=0.15, power=1.0)
+AFTER_A_RUN = Left(kinked=1.1, edged=0.12, smooth=0.12, power=1.0)
 ON_THE_PLATEAU = Left(kinked=1.7, edged=0.12, smooth=0.01, power=1.0)
 WHEN_STEADY = Left(kinked=2.0, edged=0.3, smooth=0.2, power=0.0)
 
