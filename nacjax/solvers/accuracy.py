@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
 from ..kinetics.ladder import Ladder, Mesh, fewest_rungs
 from ..kinetics.measures import conductivity, distance
@@ -58,9 +58,9 @@ class Fineness(NamedTuple):
         return self.accuracy > 0
 
     @property
-    def width(self) -> float:
-        """Width of the cells in units of that which the default accuracy takes."""
-        return (self.rtol / (STEP * DEFAULT)) ** THINNER
+    def level(self) -> float:
+        """The accuracy that takes such cells and such a tolerance: after `finer` a smaller one than was asked for."""
+        return self.rtol / STEP
 
     def on(self, dos: AbstractDOS) -> "Fineness":
         """The same for a band: an accuracy takes more cells for each van Hove point that they have to crowd at."""
@@ -170,25 +170,28 @@ class Left(NamedTuple):
 
     - `kinked`: in bands with van Hove points; `edged`: for each rung, in bands with singular edges alone
     - `smooth`: in smooth bands, at the default accuracy; with narrower cells like this `power` of their width
+    - `least`: share of the accuracy that is added there, since the meshes may agree by chance
     """
 
     kinked: float
     edged: float
     smooth: float
     power: float
+    least: float = 0.0
 
-    def of(self, dos: AbstractDOS, rough: Ladder, width: float) -> Float[Array, ""]:
-        """The same for a sum over the energies of a mesh."""
+    def of(self, apart: Array, dos: AbstractDOS, rough: Ladder, level: float) -> Array:
+        """The error that is left where the sum of the distances over the energies of a mesh is `apart`, (*s,)."""
         # spare rungs have no part in the mean
         inside = jnp.maximum(jnp.sum(jax.lax.stop_gradient(rough.transport) > 0), 1)
         if dos.smooth:
-            return self.smooth * width**self.power / inside
+            share = self.smooth * (level / DEFAULT) ** (THINNER * self.power)
+            return share * apart / inside + self.least * level
         if dos.features().size:
-            return self.kinked / inside
-        return jnp.asarray(self.edged / rough.states.shape[1])
+            return self.kinked * apart / inside
+        return self.edged * apart / rough.states.shape[1]
 
 
-AFTER_A_RUN = Left(kinked=1.1, edged=0.12, smooth=0.12, power=1.0)
+AFTER_A_RUN = Left(kinked=1.1, edged=0.12, smooth=0.04, power=1.0, least=0.08)
 ON_THE_PLATEAU = Left(kinked=1.7, edged=0.12, smooth=0.01, power=1.0)
 WHEN_STEADY = Left(kinked=2.0, edged=0.3, smooth=0.2, power=0.0)
 
@@ -197,11 +200,11 @@ Solved = tuple[Array, Ladder]
 
 
 def extrapolated(
-    fine: Solved, coarse: Solved, dos: AbstractDOS, left: Left, width: float
+    fine: Solved, coarse: Solved, dos: AbstractDOS, left: Left, level: float
 ) -> tuple[Array, Array]:
-    """(σ without its error of second order, an estimate of what error is left), each (*s,)."""
+    """(σ without its error of second order, an estimate of what error is left), each (*s,); `level`: of `Fineness`."""
     sigma, apart = conductivity(*fine), distance(*jax.lax.stop_gradient((*fine, *coarse)))
-    return sigma + (sigma - conductivity(*coarse)) / 3, left.of(dos, coarse[1], width) * apart
+    return sigma + (sigma - conductivity(*coarse)) / 3, left.of(apart, dos, coarse[1], level)
 
 
 def until_sure(solve: Callable[[Fineness], Any], fine: Fineness) -> Any:

@@ -132,7 +132,7 @@ def _plateau(inputs: tuple[Metal, Clamped], fine: Fineness, rungs: int) -> Plate
     f, ladder = on(build_ladder(metal, fine.on(metal.dos).mesh, rungs))
     sigma, error = conductivity(f, ladder), jnp.full((), jnp.nan)
     if fine.paired:
-        sigma, error = extrapolated((f, ladder), on(ladder.halved()), metal.dos, ON_THE_PLATEAU, fine.width)
+        sigma, error = extrapolated((f, ladder), on(ladder.halved()), metal.dos, ON_THE_PLATEAU, fine.level)
     return Plateau(sigma, f, ladder, metal, pump, error, fine)
 
 

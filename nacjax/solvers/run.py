@@ -82,7 +82,7 @@ class Run(Said, Judged, eqx.Module):
         else:
             rough, others = coarse[0], eqx.filter_vmap(coarse[0].unpack)(coarse[1])
             pair = (parts.f, kinetics.ladder), (others.f, rough.ladder)
-            sigma, error = extrapolated(*pair, kinetics.metal.dos, AFTER_A_RUN, fine.width)
+            sigma, error = extrapolated(*pair, kinetics.metal.dos, AFTER_A_RUN, fine.level)
             if kinetics.field.reacts:
                 less = eqx.filter_vmap(rough.field_squared)(times, others)
                 both = (squared > 0) & (less > 0)  # a switch is at two times

@@ -168,7 +168,7 @@ def _steady_state(inputs, fine: Fineness, rungs: int, max_steps: int) -> SteadyS
         return SteadyState(**found, sigma_error=jnp.full((), jnp.nan), fineness=fine)
     rough = _on_ladder(inputs, ladder.halved(), max_steps)
     own, coarse = ((state["occupation"], state["kinetics"].ladder) for state in (found, rough))
-    found["sigma"], error = extrapolated(own, coarse, inputs[0].dos, WHEN_STEADY, fine.width)
+    found["sigma"], error = extrapolated(own, coarse, inputs[0].dos, WHEN_STEADY, fine.level)
     found["converged"] &= rough["converged"]
     return SteadyState(**found, sigma_error=error, fineness=fine)
 
