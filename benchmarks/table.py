@@ -4,6 +4,7 @@ import json
 import statistics
 from pathlib import Path
 
+import numpy as np
 from common import arguments, insert
 
 TITLES = {
@@ -192,13 +193,22 @@ def entry(row: dict | None) -> str:
 
 
 def draw_precision(axis, rows: list[dict], colours: dict) -> None:
-    """Error against work, one line a method."""
+    """Error against work, one line a method, between powers of ten."""
+    from matplotlib.ticker import NullFormatter
+
     for method in dict.fromkeys(row["name"] for row in rows):
         line = [(row["core_ms_per_point"], row["sigma_error"]) for row in rows if row["name"] == method]
         colour = colours.setdefault(method, f"C{len(colours)}")
         width = 2.5 if method == "nacjax" else 1.2
         axis.loglog(*zip(*line, strict=True), "o-", color=colour, lw=width, ms=4, label=method)
-    axis.set(xlabel="core ms per point", ylabel="error", title=rows[0]["title"])
+    ends = np.log10(axis.get_xlim())
+    axis.set(
+        xlim=(10 ** np.floor(ends[0]), 10 ** np.ceil(ends[1])),
+        xlabel="core ms per point",
+        ylabel="error",
+        title=rows[0]["title"].replace("𝓔", r"$\mathcal{E}$"),
+    )
+    axis.xaxis.set_minor_formatter(NullFormatter())
 
 
 def draw_growth(axis, content: dict) -> None:
