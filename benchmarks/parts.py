@@ -13,6 +13,8 @@ from common import arguments, batched, compiled, single, write
 
 REPEATS = 200
 CHUNK, RTOL = 32, 3e-3  # what the default accuracy takes, on the finer of its meshes
+DEEP, WIDE = 4096, 2048  # operations on each of so many numbers, which the nearest cache holds
+LARGE = 2**18  # numbers that only the outer caches hold, as what a chunk of trajectories takes
 
 
 def seconds_of(function, *batch):
@@ -75,6 +77,26 @@ def parts(case, chunk):
     }
 
 
+def best():
+    """Operations, and bytes read and written, a second of a core, in programs of XLA that do nothing else."""
+    import jax
+    import jax.numpy as jnp
+
+    def deep(x):
+        def thirty_two(_, x):
+            for _ in range(32):
+                x = 0.999 * x + 0.001
+            return x
+
+        return jax.lax.fori_loop(0, DEEP // 64, thirty_two, x)
+
+    near, far = jnp.ones(WIDE), jnp.ones(LARGE)
+    return {
+        "operations_per_s": DEEP * WIDE / seconds_of(deep, near),
+        "bytes_per_s": 2 * far.nbytes / seconds_of(lambda x: x + 1.0, far),
+    }
+
+
 def calls_per_step():
     """How often a step of the default method does each part."""
     from nacjax.solvers.rosenbrock import RODAS5P
@@ -111,7 +133,6 @@ def profile(case, chunk, rtol):
 if __name__ == "__main__":
     options = arguments(__doc__)
     import cases
-    from limits import best
 
     makes, few = (cases.fig2a, cases.stiff), (4,) if options.quick else ()
     found = [profile(make(*few), *((4, 1e-1) if options.quick else (CHUNK, RTOL))) for make in makes]

@@ -41,6 +41,18 @@ def test_a_run_keeps_what_it_promises(metal, default):
     assert np.isnan(plain.sigma_error).all() and "±" not in str(plain)
 
 
+def test_fig_2a_is_known_at_once(metal, default):
+    """Large phonons at low T: the meshes are far apart, σ is not off by that, and no finer ones are needed."""
+    far = change(metal, phonon_energy=0.9, inelastic_rate=1e-3)
+    run = nj.evolve(far, nj.Clamped(20.0), default.times)
+    other = nj.Mesh(320, edge_weight=0.15, edge_width=5e-5, fermi_weight=0.2, on_edges=True)
+    right = nj.evolve(far, nj.Clamped(20.0), default.times, mesh=other, rtol=1e-7, budget=False).sigma
+    error = np.abs(run.sigma - right)
+    print("error", error, "said", run.sigma_error)
+    assert run.ladder.cells == default.ladder.cells and run.sure
+    assert np.all(error < run.sigma_error)
+
+
 def test_the_coarser_mesh_is_every_second_face(metal):
     """Band edges lie on faces of both."""
     low = change(metal, phonon_energy=0.37)
